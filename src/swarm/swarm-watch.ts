@@ -174,8 +174,10 @@ class StandingWatch implements SwarmWatch {
 
   #follow(standing: SwarmStanding): void {
     this.#leftMs = undefined;
-    const { clusterId } = standing;
-    if (this.#state.clusterId !== clusterId) this.#drop();
+    // While a Swarm has no leader, its managers don't tell which one it is.
+    const known = this.#state.clusterId;
+    const clusterId = standing.clusterId ?? known;
+    if (known !== undefined && known !== clusterId) this.#drop();
     this.#poller ??= new SwarmPoller(
       {
         ...this.#with,

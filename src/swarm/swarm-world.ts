@@ -105,7 +105,13 @@ export class SwarmWorld {
       const tasks = this.#labelled.get(serviceId);
       if (!tasks) return [];
       const answered = (byService.get(serviceId) ?? []).filter((task) => !isDone(task));
-      const live = new Map(answered.map((task) => [task.id, this.#knownPorts.addTo(task, tasks.live.get(task.id))]));
+      const hasPorts = (this.#services.get(serviceId)?.hostPorts.length ?? 0) > 0;
+      const live = new Map(
+        answered.map((told) => {
+          const task = this.#knownPorts.addTo(told, tasks.live.get(told.id));
+          return [told.id, hasPorts ? this.#knownPorts.marked(task, nowMs) : task];
+        }),
+      );
       const left = [...tasks.live.keys(), ...tasks.stopping.keys()].filter((id) => !live.has(id));
       if (live.size !== tasks.live.size || [...live.values()].some((task) => tasks.live.get(task.id) !== task)) {
         this.#changed.add(serviceId);

@@ -13,7 +13,7 @@ import { publishedEndpoints } from '../addresses/published.ts';
  */
 export interface TaskAddressQuery {
   readonly task: SwarmTask;
-  readonly service: Pick<SwarmService, 'hostPorts'>;
+  readonly service: Pick<SwarmService, 'name' | 'hostPorts'>;
   readonly node: SwarmNode | undefined;
   readonly port: number;
   readonly reach: Reach;
@@ -62,11 +62,19 @@ function onItsNode({ task, service, node, port }: TaskAddressQuery): AddressChoi
       'Run Sealane as a service on one of its networks.',
     );
   }
-  // The Swarm tells of the port that its node chose a moment after it calls the task running.
-  if (service.hostPorts.some(({ containerPort }) => containerPort === port)) return { kind: 'not-yet' };
+  const isApart = `it is on ${on}, Sealane is on no overlay network with it (it is on ${names(task.attachments)})`;
+  if (service.hostPorts.some(({ containerPort }) => containerPort === port)) {
+    // The Swarm tells of the port that its node chose a moment after it calls the task running.
+    if (!task.arePortsUntold) return { kind: 'not-yet' };
+    return none(
+      'no-shared-overlay',
+      `${isApart}, and the Swarm does not tell at which port of the node its port ${port} is published`,
+      `Publish a fixed port (published: …, mode: host), run Sealane as a service on one of its networks, or replace its tasks: docker service update --force ${printable(service.name)}`,
+    );
+  }
   return none(
     'no-shared-overlay',
-    `it is on ${on}, Sealane is on no overlay network with it (it is on ${names(task.attachments)}), and its port ${port} is not published there`,
+    `${isApart}, and its port ${port} is not published there`,
     `Run Sealane as a service on one of its networks, or publish the port on each node: ports: [{target: ${port}, mode: host}]`,
   );
 }

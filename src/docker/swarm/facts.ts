@@ -99,6 +99,8 @@ export interface SwarmTask {
    * has reported the task again, as after a change of the leader.
    */
   readonly hostPorts: readonly PublishedPort[];
+  /** Whether it has run for a while, and the Swarm does not tell which ports of its node it publishes. */
+  readonly arePortsUntold?: true;
 }
 
 export interface SwarmNode {

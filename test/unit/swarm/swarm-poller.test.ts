@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { SwarmTask } from '../../../src/docker/swarm/facts.ts';
 import { settle } from '../../support/fake-engine/port.ts';
 import { firstNode, webService, webTask } from '../../support/fake-engine/swarm-port.ts';
 import { template } from '../../support/swarm/facts.ts';
@@ -383,6 +384,23 @@ describe('the host ports of a task', () => {
     await scene.pass(1000);
     expect(scene.tasks()).toEqual(['web.1: shutdown/running']);
     expect(portsOf(scene)).toEqual(published);
+  });
+
+  test('are known to be untold once it has run for ten seconds without a word of them', async () => {
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(webService({ hostPorts: [{ containerPort: 80 }] }), webTask({ hostPorts: [] }), firstNode()),
+    );
+    const task = (): SwarmTask | undefined => scene.snapshot().tasks.get('web.1');
+    await scene.pass(9_000);
+    expect(task()).not.toHaveProperty('arePortsUntold');
+    await scene.pass(2_000);
+    expect(task()?.arePortsUntold).toBe(true);
+    const marked = task();
+    await scene.pass(60_000);
+    expect(task()).toBe(marked);
+    scene.swarm.set(webTask({ hostPorts: published }));
+    await scene.pass(2_000);
+    expect(task()).toEqual(webTask({ hostPorts: published }));
   });
 
   test('are those of another container where it has one', async () => {

@@ -140,6 +140,29 @@ describe('a manager that becomes none', () => {
     expect(scene.tasks()).toHaveLength(2);
   });
 
+  test('keeps what only it was told while the Swarm has no leader, when no engine tells which Swarm it is', async () => {
+    const hostPorts = [{ containerPort: 80, hostIp: '', hostPort: 32_768 }];
+    const containerId = 'a'.repeat(64);
+    await using scene = await watchSwarm((swarm) =>
+      swarm.set(webService(), firstNode(), webTask({ containerId, hostPorts })),
+    );
+    const { clusterId, ...leaderless } = manager;
+    scene.swarm.standingNow = leaderless;
+    scene.swarm.before = refuse();
+    await scene.pass(5000);
+    expect(scene.watch.state().clusterId).toBe(clusterId);
+    // Docker 20.10 has forgotten the ports when another leader is elected.
+    scene.swarm.set(webTask({ containerId, hostPorts: [] }));
+    scene.swarm.before = () => {};
+    await scene.pass(5000);
+    expect(scene.snapshot().tasks.get('web.1')?.hostPorts).toEqual(hostPorts);
+    scene.swarm.standingNow = manager;
+    scene.watch.disconnected();
+    scene.watch.connected();
+    await scene.pass(5000);
+    expect(scene.snapshot().tasks.get('web.1')?.hostPorts).toEqual(hostPorts);
+  });
+
   test('leaves nothing of a Swarm that it left for another one', async () => {
     await using scene = await worksAs(manager);
     scene.watch.disconnected();

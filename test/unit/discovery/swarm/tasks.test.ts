@@ -306,6 +306,21 @@ describe('the way to a task on another node', () => {
     expect(discoverTask({ desiredState: 'remove' }, onHost).problems).toEqual([]);
   });
 
+  it('is missed once the Swarm has not told for a while which port the node gave it', () => {
+    const published = { ...web, hostPorts: [{ containerPort: 80 }] };
+    const { declarations, problems } = discoverTask({ arePortsUntold: true }, onHost, published);
+    expect(declarations[0]?.upstream).toBeUndefined();
+    expect(problems).toMatchObject([
+      {
+        code: 'no-shared-overlay',
+        message: expect.stringContaining('the Swarm does not tell at which port of the node its port 80 is published'),
+        fix: expect.stringContaining('docker service update --force shop_web'),
+      },
+    ]);
+    const fixed = { ...web, hostPorts: [{ containerPort: 80, hostPort: 8081 }] };
+    expect(discoverTask({ arePortsUntold: true }, onHost, fixed).problems).toEqual([]);
+  });
+
   it('is the port that its service names, where the Swarm does not tell any more what the task publishes', () => {
     const service = { ...web, hostPorts: [{ containerPort: 80, hostPort: 8081 }] };
     const endpoints = (over: Partial<SwarmTask>) =>
