@@ -94,7 +94,8 @@ export const rows: Readonly<Record<string, Row>> = {
     ports: ['http'],
     ofProcess: true,
     withEngine: true,
-    warmUp: () => Promise.resolve(),
+    // A process that has just started holds what its start took, for some seconds.
+    warmUp: () => sleep(6_000),
     measure: async (peer, seconds) => {
       await sleep(seconds * 1_000);
       return { rssMib: treesRssMib(peer.pids) };
