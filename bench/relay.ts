@@ -38,7 +38,7 @@ const { values: flags } = parseArgs({
   },
 });
 const [rounds, seconds, workers] = [Number(flags.rounds), Number(flags.seconds), Number(flags.workers)];
-const warmUpSeconds = 2;
+const usualWarmUpSeconds = 2;
 
 /** The clients and servers of the rows, then the peers that Debian has. */
 const needed = ['nginx', 'iperf3', 'wrk', 'openssl', 'curl'];
@@ -94,7 +94,7 @@ async function measure(name: string, peerName: string, round: number): Promise<v
   const options = { folder, workers, certificate, engine: row.withEngine ? engine.url : undefined };
   await using peer = await startPeer(peerName, servers.ports, row.ports, options);
   // The warm-up makes compilers and allocators reach the state of a proxy that has run for long.
-  await (row.warmUp ?? row.measure)(peer, warmUpSeconds);
+  await (row.warmUp ?? row.measure)(peer, row.warmUpSeconds ?? usualWarmUpSeconds);
   const { value, others, tries } = await quietest(() => row.measure(peer, seconds), readCpu);
   if (tries > 1) say(`others used the machine, measured ${tries} times: ${(100 * others).toFixed(0)} % at best`);
   const cell = { row: name, peer: peerName, round, others, tries, ...value };
