@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { run } from '../machine/command.ts';
@@ -117,9 +118,20 @@ export async function heal({ number, switchPid }: SwarmMachine): Promise<void> {
   await runInNetwork(switchPid, 'ip', 'link', 'set', nameOf(number), 'up');
 }
 
-/** Ends everything on a machine at once, as if its power failed. `switchOn` brings it back. */
-export function kill({ pid }: SwarmMachine): void {
+/**
+ * Ends everything on a machine at once, as if its power failed. `switchOn` brings it back. Resolves once nothing runs there,
+ * which may take some tenths of a second: the first process of a namespace ends after all others (pid_namespaces(7)).
+ */
+export async function kill({ pid }: SwarmMachine): Promise<void> {
+  const first = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
   process.kill(pid, 'SIGKILL');
+  while (await runs(first)) await pause(2);
+}
+
+async function runs(pid: string): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // Until its parent looks, a process that has ended is a zombie.
+  return stat !== '' && !/^\d+ \(.*\) [ZX]/s.test(stat);
 }
 
 /** The command that runs another one in the network of a machine. */

@@ -57,7 +57,7 @@ async function asTheyAre(machines: readonly SwarmMachine[]): Promise<readonly Sw
 async function powerCycled(machines: readonly SwarmMachine[]): Promise<readonly SwarmMachine[]> {
   const [manager, worker] = machines;
   if (manager === undefined || worker === undefined) throw new Error('the Swarm has two nodes');
-  kill(worker);
+  await kill(worker);
   return [manager, await switchOn(worker, AbortSignal.timeout(30_000))];
 }
 

@@ -48,7 +48,7 @@ export async function runRound(scenario: SwarmScenario, stand: Stand): Promise<R
       const { ID } = await nodeOf(swarm, machine.number);
       const there = (await service.tasks()).filter(({ node }) => node === ID);
       await act();
-      // On a busy machine it may take a while until the act has its effect.
+      // On a busy machine it takes a while until the act has its effect.
       losses.push({ atMs: wallMs(), ids: new Set(there.flatMap(idsOf)) });
     },
   });

@@ -24,7 +24,7 @@ interface Stage {
   /** Resolves once so many tasks run, and Sealane has just them as ready upstreams. */
   readonly ready: (count: number) => Promise<void>;
   /** Does what ends a machine's connections. Requests that it has accepted until then may be lost with it. */
-  readonly losing: (machine: SwarmMachine, act: () => Promise<void> | void) => Promise<void>;
+  readonly losing: (machine: SwarmMachine, act: () => Promise<unknown>) => Promise<void>;
 }
 
 export const swarmScenarios: readonly SwarmScenario[] = [
@@ -87,11 +87,11 @@ async function update({ service, ready }: Stage, order: 'start-first' | 'stop-fi
 async function loseAndRegain(
   stage: Stage,
   number: number,
-  { lose, regain }: Record<'lose' | 'regain', (machine: SwarmMachine) => Promise<unknown> | void>,
+  { lose, regain }: Record<'lose' | 'regain', (machine: SwarmMachine) => Promise<unknown>>,
 ): Promise<void> {
   const { swarm, losing } = stage;
   const machine = machineOf(swarm, number);
-  await losing(machine, async () => void (await lose(machine)));
+  await losing(machine, () => lose(machine));
   await untilState(swarm, number, 'down');
   await left(stage, number);
   await regain(machine);
