@@ -7,8 +7,13 @@ import { defineConfig } from 'vitest/config';
  * Docker Swarm of two nodes) `web` (a real browser, and the same engine as `docker`) and
  * `release` (workflows, action, hook and unit, by the tools that know them; `npm run test:release`, not part of `npm test`).
  */
-/** What is polled for takes milliseconds: this limit, too, is one that only a fault reaches. */
-const poll = { poll: { timeout: 30_000 } };
+const shared = {
+  // What is polled for takes milliseconds: this limit, too, is one that only a fault reaches.
+  expect: { poll: { timeout: 30_000 } },
+  // Node itself imports the tests and what they test, as it runs the rest of this repository: with the runner of Vite, the
+  // unit tests take a fifth more processor time.
+  experimental: { viteModuleRunner: false },
+};
 
 export default defineConfig({
   test: {
@@ -22,7 +27,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          expect: poll,
+          ...shared,
           isolate: false,
         },
       },
@@ -34,7 +39,7 @@ export default defineConfig({
           exclude: [process.env['SEALANE_COMMAND'] ? 'test/cli/on-node/**' : 'test/cli/single-executable/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          expect: poll,
+          ...shared,
           isolate: false,
         },
       },
@@ -45,7 +50,7 @@ export default defineConfig({
           globalSetup: ['test/support/sockets/worker-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          expect: poll,
+          ...shared,
         },
       },
       {
@@ -56,7 +61,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          expect: poll,
+          ...shared,
           isolate: false,
         },
       },
@@ -68,7 +73,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          expect: poll,
+          ...shared,
           isolate: false,
         },
       },
@@ -80,7 +85,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          expect: poll,
+          ...shared,
           isolate: false,
         },
       },
@@ -92,11 +97,19 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          expect: poll,
+          ...shared,
           isolate: false,
         },
       },
-      { test: { name: 'release', include: ['test/release/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'release',
+          include: ['test/release/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          ...shared,
+        },
+      },
     ],
   },
 });
