@@ -34,21 +34,30 @@ const flags = [
   '--disable-sync',
 ];
 
+const headless = { program: 'chromium-headless-shell', debianPackage: 'chromium-headless-shell' } as const;
+
+let found: Promise<string> | undefined;
+
 /**
- * The path of Chromium without windows, which needs a third of the processor time of the whole browser; or else of the
- * browser. Installs the former where neither is there.
+ * The path of Chromium without windows, which needs a third of the processor time of the whole browser, and is installed
+ * also where that is there. Where it can't be had, the whole browser serves.
  */
-async function chromiumPath(): Promise<string> {
-  const found = async (): Promise<string | undefined> => (await which(headless.program)) ?? (await which('chromium'));
-  const before = await found();
-  if (before !== undefined) return before;
-  await installMissing([headless], () => {});
-  const installed = await found();
+function chromiumPath(): Promise<string> {
+  return (found ??= findChromium());
+}
+
+async function findChromium(): Promise<string> {
+  try {
+    await installMissing([headless], () => {});
+  } catch (error) {
+    const whole = await which('chromium');
+    if (whole === undefined) throw error;
+    return whole;
+  }
+  const installed = await which(headless.program);
   if (installed === undefined) throw new Error(`${headless.debianPackage} left no Chromium in the PATH`);
   return installed;
 }
-
-const headless = { program: 'chromium-headless-shell', debianPackage: 'chromium-headless-shell' } as const;
 
 /** `home`: the home of the user that the browser runs as, in which it finds the authorities that the user trusts. */
 export async function startBrowser({ home }: { readonly home?: string } = {}): Promise<Browser> {
