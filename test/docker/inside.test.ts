@@ -18,7 +18,11 @@ async function startInside(
   prefix: string,
   networks: readonly string[],
   flags: readonly string[] = [],
-  { user = '0', volumes = [] }: { readonly user?: string; readonly volumes?: readonly string[] } = {},
+  {
+    user = '0',
+    volumes = [],
+    ports = [],
+  }: { readonly user?: string; readonly volumes?: readonly string[]; readonly ports?: readonly number[] } = {},
 ): Promise<TestContainer> {
   const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
   return startContainer({
@@ -26,7 +30,7 @@ async function startInside(
     command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', ...flags],
     networks,
     env: { SEALANE_LOG_FORMAT: 'json' },
-    ports: networks.includes('host') ? [] : [9000],
+    ports,
     binds: [`${socket}:/run/engine.sock:ro`, ...volumes],
     create: { User: user },
     host: {
@@ -69,7 +73,7 @@ describe('Sealane in a container', () => {
     const prefix = uniqueName('label');
     await using network = await startNetwork();
     await using web = await startReplica({ labels: labelled(prefix), networks: [network.name] });
-    await using sealane = await startInside(prefix, [network.name]);
+    await using sealane = await startInside(prefix, [network.name], [], { ports: [9000] });
     const opened = logLines(await says(sealane, { event: 'route-opened', service: 'web' }));
     const message = opened.find(({ event }) => event === 'route-opened')?.msg ?? '';
     const [, published] = /0\.0\.0\.0:(\d+)/.exec(message) ?? [];

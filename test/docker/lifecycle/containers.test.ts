@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startNetwork, uniqueName, type TestContainer } from '../../support/engine/containers.ts';
 import { answerers, areReplicas, eventually, startReplica, whoAnswers } from '../../support/engine/replica.ts';
-import { setUp, shareSealane, startBesideEngine } from '../../support/engine/beside-engine.ts';
+import { setUp, shareSealane, startBesideEngine, type Part } from '../../support/engine/beside-engine.ts';
 import { engineDifferences, testedEngine } from '../../support/engine/tested-engine.ts';
 import { lostWith, startLoad } from '../../support/load.ts';
 import { hasFields, upstreamIs } from '../../support/sealane/sealane.ts';
@@ -49,42 +49,6 @@ describe('a labelled container', () => {
     // Requests that a killed process had already received fail with it; no others may fail.
     expect(tally.failed - (await lostWith(t.sealane, [second.name, third.name]))).toBe(0);
     expect(tally.replicas()).toEqual([first.name, second.name, third.name].toSorted());
-  });
-
-  it.each([
-    ['stopped', (one: TestContainer) => one.stop()],
-    ['killed', (one: TestContainer) => one.kill()],
-    ['paused', (one: TestContainer) => one.pause()],
-    ['removed', (one: TestContainer) => one.remove()],
-  ])('that is %s leaves the pool, and the other replica goes on', async (_how, act) => {
-    const t = await part();
-    await using stays = await startReplica({ labels: t.labels });
-    await using goes = await startReplica({ labels: t.labels });
-    await eventually(() => answerers(t.port), areReplicas(2));
-    await act(goes);
-    await Promise.race([
-      t.sealane.line({ event: 'upstream-removed', upstream: goes.name }),
-      t.sealane.line({ event: 'upstream-changed', upstream: goes.name, state: 'paused' }),
-    ]);
-    // A client may have come to the relay before what was logged has.
-    const names = await eventually(
-      () => answerers(t.port),
-      ({ length }) => length === 1,
-    );
-    expect(names).toEqual([stays.name]);
-  });
-
-  it('that is unpaused rejoins the pool', async () => {
-    const t = await part();
-    await using web = await startReplica({ labels: t.labels });
-    await using other = await startReplica({ labels: t.labels });
-    await eventually(() => answerers(t.port), areReplicas(2));
-    await web.pause();
-    await t.sealane.line({ event: 'upstream-changed', upstream: web.name, state: 'paused' });
-    const from = t.sealane.lines.length;
-    await web.unpause();
-    await t.sealane.line(upstreamIs(web.name, 'ready'), from);
-    expect(await answerers(t.port)).toEqual([web.name, other.name].toSorted());
   });
 
   it('that crashes is back after its restart, while its clients wait', async () => {
@@ -199,5 +163,47 @@ describe('a labelled container', () => {
     const closed = new Promise<'closed'>((resolve) => socket.once('close', () => resolve('closed')));
     await web.kill();
     expect(await closed).toBe('closed');
+  });
+});
+
+describe('a replica of a container', () => {
+  let t: Part;
+  let stays: TestContainer;
+  beforeAll(async () => {
+    t = await part();
+    stays = await startReplica({ labels: t.labels });
+  });
+  afterAll(() => stays[Symbol.asyncDispose]());
+
+  it.each([
+    ['stopped', (one: TestContainer) => one.stop()],
+    ['killed', (one: TestContainer) => one.kill()],
+    ['paused', (one: TestContainer) => one.pause()],
+    ['removed', (one: TestContainer) => one.remove()],
+  ])('that is %s leaves the pool, and the container goes on', async (_how, act) => {
+    await using goes = await startReplica({ labels: t.labels });
+    await eventually(() => answerers(t.port), areReplicas(2));
+    await act(goes);
+    await Promise.race([
+      t.sealane.line({ event: 'upstream-removed', upstream: goes.name }),
+      t.sealane.line({ event: 'upstream-changed', upstream: goes.name, state: 'paused' }),
+    ]);
+    // A client may have come to the relay before what was logged has.
+    const names = await eventually(
+      () => answerers(t.port),
+      ({ length }) => length === 1,
+    );
+    expect(names).toEqual([stays.name]);
+  });
+
+  it('that is unpaused rejoins the pool', async () => {
+    await using web = await startReplica({ labels: t.labels });
+    await eventually(() => answerers(t.port), areReplicas(2));
+    await web.pause();
+    await t.sealane.line({ event: 'upstream-changed', upstream: web.name, state: 'paused' });
+    const from = t.sealane.lines.length;
+    await web.unpause();
+    await t.sealane.line(upstreamIs(web.name, 'ready'), from);
+    expect(await answerers(t.port)).toEqual([web.name, stays.name].toSorted());
   });
 });

@@ -65,8 +65,8 @@ export function areReplicas(count: number): (names: readonly string[]) => boolea
 }
 
 /**
- * Repeats `ask` until `wanted` accepts the answer, with a pause that leaves the processor to what it waits for. Rejects
- * after `patienceMs`. A question that costs the engine much is asked less often, by `pauseMs`.
+ * Repeats `ask` until `wanted` accepts the answer, with a pause that leaves the processor to what it waits for: at least
+ * `pauseMs`, and a tenth of the time that it has waited for already. Rejects after `patienceMs`.
  */
 export async function eventually<T>(
   ask: () => Promise<T>,
@@ -74,11 +74,12 @@ export async function eventually<T>(
   patienceMs = 60_000,
   pauseMs = 40,
 ): Promise<T> {
-  const deadlineMs = performance.now() + patienceMs;
+  const begunMs = performance.now();
   for (;;) {
     const answer = await ask();
     if (wanted(answer)) return answer;
-    if (performance.now() > deadlineMs) throw new Error(`still ${JSON.stringify(answer)} after ${patienceMs} ms`);
-    await pause(pauseMs);
+    const waitedMs = performance.now() - begunMs;
+    if (waitedMs > patienceMs) throw new Error(`still ${JSON.stringify(answer)} after ${patienceMs} ms`);
+    await pause(Math.max(pauseMs, waitedMs / 10));
   }
 }
