@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 
 /**
  * Ports for servers that tests start later. They lie below the ports that the system gives to outgoing connections
- * (ip(7), ip_local_port_range), so that no client of another test can take one meanwhile.
+ * (ip(7), ip_local_port_range), so that no client of another test can take one meanwhile, and above 10,080, the last port
+ * to which fetch() and browsers refuse to connect (Fetch standard, "bad port").
  */
-const lowest = 10_000;
+const lowest = 10_081;
 const highest = 32_767;
 
 /**
