@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 import { createAdminApp } from '../../src/admin/app.ts';
 import { servicesSchema } from '../../src/admin/schema.ts';
 import { adminSource } from '../support/sealane/admin-source.ts';
-import { runSealane, startSealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+import { startSealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { dial, serveEcho } from '../support/sockets/sockets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -105,7 +106,7 @@ it('a stopping Sealane is not ready but still healthy while its sessions end', a
     { ready: false, reason: 'it is stopping: no new sessions' },
   ]);
   expect(await statusOf(`http://127.0.0.1:${port}/healthz`)).toBe(200);
-  const health = await runSealane(['health', '--admin', `127.0.0.1:${port}`]);
+  const health = await askSealane(['health', '--admin', `127.0.0.1:${port}`]);
   expect(health).toMatchObject({ code: 1, stdout: 'not ready: it is stopping: no new sessions\n' });
   await client[Symbol.asyncDispose]();
   expect(await stopped).toBe(0);

@@ -23,7 +23,7 @@ function cycloneDxSchema() {
   const folder = join(require.resolve('@cyclonedx/cyclonedx-library/package.json'), '../res/schema');
   const schema = (name: string): object =>
     JSON.parse(readFileSync(join(folder, `${name}.SNAPSHOT.schema.json`), 'utf8')) as object;
-  const ajv = new Ajv({ strict: false });
+  const ajv = new Ajv({ strict: false, code: { optimize: false } });
   addFormats.default(ajv);
   for (const format of ['iri-reference', 'idn-email']) ajv.addFormat(format, true);
   for (const name of ['spdx', 'jsf-0.82'])

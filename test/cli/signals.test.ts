@@ -48,12 +48,14 @@ async function endOf({ process }: Sealane): Promise<number | string | null> {
   return process.exitCode ?? process.signalCode;
 }
 
-describe.each(['auto', 'stream'])('with --driver %s', (driver) => {
-  it.each([
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-    ['SIGQUIT', 131],
-  ] as const)('%s ends Sealane once its sessions have ended, a second one at once (%i)', async (signal, code) => {
+it.each([
+  ['SIGTERM', 'auto', 143],
+  ['SIGTERM', 'stream', 143],
+  ['SIGINT', 'auto', 130],
+  ['SIGQUIT', 'auto', 131],
+] as const)(
+  '%s ends Sealane with --driver %s once its sessions have ended, a second one at once (%i)',
+  async (signal, driver, code) => {
     await using one = await serving('--driver', driver, '--shutdown-timeout', '1h');
     const client = await dial(one.port);
     await client.echo('hello');
@@ -74,8 +76,10 @@ describe.each(['auto', 'stream'])('with --driver %s', (driver) => {
     two.sealane.process.kill(signal);
     expect(await endOf(two.sealane)).toBe(code);
     expect(await readdir(two.sockets)).toEqual([]);
-  });
+  },
+);
 
+describe.each(['auto', 'stream'])('with --driver %s', (driver) => {
   it('SIGHUP reads the file again and leaves sessions alone, also one that has not changed', async () => {
     await using one = await serving('--driver', driver);
     await using client = await dial(one.port);

@@ -135,7 +135,7 @@ describe('sealane swap SERVICE HOST:PORT', () => {
     [['shop/api', '--', 'no-such-program'], 2, /can't start "no-such-program": there is no such program/],
     [['shop/api', '--env', '--', 'true'], 2, /--env: shop\/api has no container/],
   ] as const)('%j is a clear error', async (args, code, message) => {
-    const { code: found, stderr } = await runSealane(['swap', '--admin', admin, ...args]);
+    const { code: found, stderr } = await askSealane(['swap', '--admin', admin, ...args]);
     expect(stderr).toMatch(message);
     expect(found).toBe(code);
   });

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
-import { runSealane, sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
+import { askSealane } from '../support/sealane/ask.ts';
+import { sealaneCommand, startSealane, type Sealane } from '../support/sealane/sealane.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 import { openTerminal, type Terminal } from '../support/sealane/terminal.ts';
@@ -123,7 +124,7 @@ describe('sealane top in a terminal', () => {
   });
 
   it('leaves the terminal unchanged when no Sealane answers', async () => {
-    const { code, stderr } = await runSealane(['top', '--admin', `127.0.0.1:${await freePort()}`]);
+    const { code, stderr } = await askSealane(['top', '--admin', `127.0.0.1:${await freePort()}`]);
     expect(stderr).toMatch(/^sealane: no Sealane answers at 127\.0\.0\.1:\d+ .*\n$/);
     expect(code).toBe(1);
   });

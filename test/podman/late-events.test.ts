@@ -1,4 +1,4 @@
-import { expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
 import {
   startNetwork,
@@ -7,13 +7,22 @@ import {
   type TestContainer,
   type TestNetwork,
 } from '../support/engine/containers.ts';
-import { startEngineProxy } from '../support/engine/proxies/plain.ts';
+import { startEngineProxy, type EngineProxy } from '../support/engine/proxies/plain.ts';
 import { eventually, startReplica, whoAnswers } from '../support/engine/replica.ts';
 import { serve } from '../support/engine/script.ts';
-import { setUp, startInsideEngine } from '../support/engine/beside-engine.ts';
+import { shareSealane, startInsideEngine } from '../support/engine/beside-engine.ts';
 import { testedEngine } from '../support/engine/tested-engine.ts';
 import { startLoad } from '../support/load.ts';
 import { upstreamIs } from '../support/sealane/sealane.ts';
+
+let engine: EngineProxy;
+beforeAll(async () => {
+  engine = await startEngineProxy(testedEngine().host);
+});
+afterAll(() => engine[Symbol.asyncDispose]());
+
+/** The tests with a Sealane beside the engine share it, and each has a service of its own. */
+const part = shareSealane(() => ['--docker', engine.url]);
 
 /**
  * Podman tells of a death up to 250 ms after it. On a machine that is quick enough, the address of the dead container
@@ -28,20 +37,19 @@ const deaths: [string, (web: TestContainer) => Promise<void>][] = [
 it.each(deaths)(
   'no client of a container that %s reaches the next one at its address, however late the event',
   async (_, end) => {
-    await using proxy = await startEngineProxy(testedEngine().host);
-    await using t = await setUp('--docker', proxy.url);
+    const t = await part();
     await using network = await startNetwork();
     await using web = await startReplica({ labels: t.labels, networks: [network.name] });
     await t.sealane.line(upstreamIs(web.name, 'ready'));
     const address = await web.address();
     await using load = startLoad(t.port);
     await load.answeredBy(web.name);
-    proxy.holdEvents();
+    engine.holdEvents();
     await end(web);
     await t.sealane.line({ event: 'upstream-removed', upstream: web.name });
     await using stranger = await startAt(network, address);
     await using back = await startReplica({ labels: t.labels, networks: [network.name] });
-    proxy.releaseEvents();
+    engine.releaseEvents();
     await load.answeredBy(back.name);
     const tally = await load.stop();
     expect(await stranger.address()).toBe(address);
@@ -77,21 +85,20 @@ async function addressOn({ name }: TestNetwork, { field }: Family, container: Te
 it.each([ipv4, ipv6])(
   'no client of a container that is disconnected from its network reaches the next one at its $name address',
   async (family) => {
-    await using proxy = await startEngineProxy(testedEngine().host);
-    await using t = await setUp('--docker', proxy.url);
+    const t = await part();
     await using network = await startNetwork(family.network);
     const MacAddress = '02:77:15:00:00:01';
     const create = { NetworkingConfig: { EndpointsConfig: { [network.name]: { MacAddress } } } };
     await using web = await startReplica({ labels: t.labelled(unseen), networks: [network.name], create });
     await t.sealane.line(upstreamIs(web.name, 'ready'));
     const address = await addressOn(network, family, web);
-    proxy.holdEvents();
+    engine.holdEvents();
     await network.disconnect(web);
     await using stranger = await startAt(network, address, { ...family, MacAddress });
     expect(await stranger.address()).toBe(address);
     expect(await answersOfFour(t.port)).not.toContain('stranger');
     await using back = await startReplica({ labels: t.labelled(unseen), networks: [network.name] });
-    proxy.releaseEvents();
+    engine.releaseEvents();
     await eventually(
       () => whoAnswers(t.port),
       (answer) => answer === back.name,

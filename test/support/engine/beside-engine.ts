@@ -45,11 +45,14 @@ export async function setUp(...args: readonly string[]): Promise<SetUp> {
 /** What a test has of a Sealane that the tests of a file share: a service of its own, with its port and labels. */
 export type Part = Omit<SetUp, keyof AsyncDisposable>;
 
-/** Starts a Sealane before the tests of a file. Each call of the result gives a test its part of it. */
-export function shareSealane(): () => Promise<Part> {
+/**
+ * Starts a Sealane before the tests of a file. Each call of the result gives a test its part of it. `args`: more arguments
+ * for Sealane, which are asked for when it is started.
+ */
+export function shareSealane(args: () => readonly string[] = () => []): () => Promise<Part> {
   let shared: SetUp;
   beforeAll(async () => {
-    shared = await setUp();
+    shared = await setUp(...args());
   });
   afterAll(() => shared[Symbol.asyncDispose]());
   return async () => {
