@@ -71,9 +71,8 @@ describe('Sealane in a container', () => {
 
   it('names the published address, at which it is reached from the host', async () => {
     const prefix = uniqueName('label');
-    await using network = await startNetwork();
-    await using web = await startReplica({ labels: labelled(prefix), networks: [network.name] });
-    await using sealane = await startInside(prefix, [network.name], [], { ports: [9000] });
+    await using web = await startReplica({ labels: labelled(prefix) });
+    await using sealane = await startInside(prefix, [], [], { ports: [9000] });
     const opened = logLines(await says(sealane, { event: 'route-opened', service: 'web' }));
     const message = opened.find(({ event }) => event === 'route-opened')?.msg ?? '';
     const [, published] = /0\.0\.0\.0:(\d+)/.exec(message) ?? [];
@@ -98,13 +97,12 @@ describe('Sealane in a container', () => {
   it('reaches a container on the host network through its gateway', async () => {
     const prefix = uniqueName('label');
     const port = await freePort();
-    await using network = await startNetwork();
     await using web = await startReplica({
       labels: labelled(prefix, { [`${prefix}.port`]: String(port) }),
       networks: ['host'],
       port,
     });
-    await using sealane = await startInside(prefix, [network.name]);
+    await using sealane = await startInside(prefix, []);
     await says(sealane, { event: 'route-opened', service: 'web' });
     expect(await whoAnswers(9000, await sealane.address())).toBe(web.name);
   });
@@ -129,21 +127,18 @@ describe('Sealane in a container', () => {
 
   it('serves only its own compose project with scope=project', async () => {
     const prefix = uniqueName('label');
-    await using network = await startNetwork();
     const compose = (project: string): Record<string, string> => ({
       'com.docker.compose.project': project,
       'com.docker.compose.service': 'x',
     });
-    await using ours = await startReplica({ labels: labelled(prefix, compose('ours')), networks: [network.name] });
+    await using ours = await startReplica({ labels: labelled(prefix, compose('ours')) });
     await using theirs = await startReplica({
       labels: labelled(prefix, { ...compose('theirs'), [`${prefix}.listen`]: '9001', [`${prefix}.pool`]: 'foreign' }),
-      networks: [network.name],
     });
     const socket = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
     await using sealane = await startContainer({
       image: inject('images').sealane,
       command: ['run', '--label-prefix', prefix, '--docker', 'unix:///run/engine.sock', '--scope', 'project'],
-      networks: [network.name],
       labels: compose('ours'),
       env: { SEALANE_LOG_FORMAT: 'json' },
       binds: [`${socket}:/run/engine.sock:ro`],
