@@ -52,7 +52,9 @@ it.each([
   ['SIGTERM', 'auto', 143],
   ['SIGTERM', 'stream', 143],
   ['SIGINT', 'auto', 130],
+  ['SIGINT', 'stream', 130],
   ['SIGQUIT', 'auto', 131],
+  ['SIGQUIT', 'stream', 131],
 ] as const)(
   '%s ends Sealane with --driver %s once its sessions have ended, a second one at once (%i)',
   async (signal, driver, code) => {
