@@ -7,13 +7,8 @@ import { defineConfig } from 'vitest/config';
  * Docker Swarm of two nodes) `web` (a real browser, and the same engine as `docker`) and
  * `release` (workflows, action, hook and unit, by the tools that know them; `npm run test:release`, not part of `npm test`).
  */
-const shared = {
-  // What is polled for takes milliseconds: this limit, too, is one that only a fault reaches.
-  expect: { poll: { timeout: 30_000 } },
-  // Node itself imports the tests and what they test, as it runs the rest of this repository: with the runner of Vite, the
-  // unit tests take a fifth more processor time.
-  experimental: { viteModuleRunner: false },
-};
+/** What is polled for takes milliseconds: this limit, too, is one that only a fault reaches. */
+const poll = { poll: { timeout: 30_000 } };
 
 export default defineConfig({
   test: {
@@ -27,7 +22,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          ...shared,
+          expect: poll,
           isolate: false,
         },
       },
@@ -39,7 +34,7 @@ export default defineConfig({
           exclude: [process.env['SEALANE_COMMAND'] ? 'test/cli/on-node/**' : 'test/cli/single-executable/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          ...shared,
+          expect: poll,
           isolate: false,
         },
       },
@@ -50,7 +45,7 @@ export default defineConfig({
           globalSetup: ['test/support/sockets/worker-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          ...shared,
+          expect: poll,
         },
       },
       {
@@ -61,7 +56,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          ...shared,
+          expect: poll,
           isolate: false,
         },
       },
@@ -73,7 +68,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          ...shared,
+          expect: poll,
           isolate: false,
         },
       },
@@ -85,7 +80,7 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          ...shared,
+          expect: poll,
           isolate: false,
         },
       },
@@ -97,19 +92,11 @@ export default defineConfig({
           setupFiles: ['test/support/engine/global/worker.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          ...shared,
+          expect: poll,
           isolate: false,
         },
       },
-      {
-        test: {
-          name: 'release',
-          include: ['test/release/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          ...shared,
-        },
-      },
+      { test: { name: 'release', include: ['test/release/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
     ],
   },
 });
