@@ -77,6 +77,7 @@ export const groups: readonly Group[] = [
       ['docs/good-first.md'],
       ['docs/releasing.md'],
       ['bench/results/splice.md', 'The fast driver, measured'],
+      ['bench/results/tls.md', 'TLS that Sealane ends, measured'],
       ['CHANGELOG.md'],
       ['CONTRIBUTING.md'],
     ],
