@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Route } from 'playwright-core';
 import { historySchema } from '../../src/admin/event-schema.ts';
-import { connectBrowser, type Browser, type OpenPage } from '../support/web/browser.ts';
+import { connectBrowser, visit, type Browser, type OpenPage } from '../support/web/browser.ts';
 import { startContainer, uniqueName } from '../support/engine/containers.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';
 import { startReplica } from '../support/engine/replica.ts';
@@ -124,7 +124,7 @@ describe('the dashboard of a real engine', () => {
     await using t = await setUp();
     const { page, name } = t;
     await using one = await startReplica({ labels: t.labels({ port: '7' }) });
-    await page.goto(`${t.served.url}#/services/${name}`);
+    await visit(page, `${t.served.url}#/services/${name}`);
     const upstream = page.getByRole('row', { name: one.name });
     await upstream.filter({ hasText: 'ready for' }).waitFor();
     const client = await connected(t.listen, 'hello');
@@ -156,7 +156,7 @@ describe('the dashboard of a real engine', () => {
       .filter({ hasText: `${one.name}: unknown label` })
       .filter({ hasText: 'did you mean' })
       .waitFor();
-    await page.goto(`${t.served.url}#/events`);
+    await visit(page, `${t.served.url}#/events`);
     // Two restarts that come before Sealane has read of the first are one to it.
     for (let restart = 0; restart < 2; restart += 1) {
       const from = t.served.sealane.lines.length;

@@ -4,7 +4,7 @@ import { startReplica } from '../support/engine/replica.ts';
 import { uniqueName } from '../support/engine/containers.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { connectBrowser, startBrowser, trustInChromium } from '../support/web/browser.ts';
+import { connectBrowser, startBrowser, trustInChromium, visit } from '../support/web/browser.ts';
 import { serveDashboard } from '../support/web/dashboard.ts';
 
 it('a container without a label has a link on the page, and a valid padlock in a browser that trusts the authority', async () => {
@@ -40,14 +40,14 @@ it('a container without a label has a link on the page, and a valid padlock in a
   await network.send('Network.enable');
   const states: string[] = [];
   network.on('Network.responseReceived', ({ response }) => void states.push(response.securityState));
-  await opened.goto(`${url}/`);
+  await visit(opened, `${url}/`);
   expect(await opened.locator('body').innerText()).toBe(web.name);
   expect(states).toEqual(expect.arrayContaining(['secure']));
   expect(states).not.toContain('insecure');
   await using stranger = await connectBrowser(inject('browser'));
   await expect(stranger.open(`${url}/`)).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
 
-  await opened.goto(`http://localhost:${plain}/`);
+  await visit(opened, `http://localhost:${plain}/`);
   await opened.getByRole('link', { name: `http://web.${project}.localhost:${plain}`, exact: true }).click();
   expect(await opened.locator('body').innerText()).toBe(web.name);
 });

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { axeViolations, injectAxe } from '../support/web/axe.ts';
-import { connectBrowser, type Browser, type OpenOptions } from '../support/web/browser.ts';
+import { connectBrowser, visit, type Browser, type OpenOptions } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile, type Served } from '../support/web/dashboard.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { Peer, serveEcho, type TestServer } from '../support/sockets/sockets.ts';
@@ -79,7 +79,7 @@ describe('the page', () => {
     await t.page.getByRole('row', { name: 'shop/api-000' }).waitFor();
     await injectAxe(t.page);
     for (const place of at) {
-      await t.page.goto(served.url + place);
+      await visit(t.page, served.url + place);
       await t.page.getByRole('heading', { level: 1 }).waitFor();
       // Ten rows, of both states, show what fifty do, in a fifth of the time.
       if (place === '#/') await t.page.getByRole('searchbox').fill('api-11');
@@ -117,7 +117,7 @@ describe('the page', () => {
     const { page } = t;
     await using client = new Peer(connect({ host: '127.0.1.1', port: listenPort }));
     await client.echo('hello');
-    await page.goto(`${served.url}#/services/shop%2Fapi-000`);
+    await visit(page, `${served.url}#/services/shop%2Fapi-000`);
     const button = page.getByRole('button', { name: 'Close sessions of' });
     await button.waitFor();
     await button.focus();
@@ -134,7 +134,7 @@ describe('the page', () => {
   it('says of a service with a name that a connection stays with the name that its client asks for first', async () => {
     await using t = await browser.open(`${served.url}#/services/shop%2Fapi-001`);
     await t.page.getByText('the name that its client asks for first').waitFor();
-    await t.page.goto(`${served.url}#/services/shop%2Fapi-000`);
+    await visit(t.page, `${served.url}#/services/shop%2Fapi-000`);
     await t.page.getByRole('heading', { level: 1, name: 'shop/api-000' }).waitFor();
     expect(await t.page.getByText('the name that its client asks for first').count()).toBe(0);
   });
@@ -170,7 +170,7 @@ describe('the page', () => {
     await page.getByRole('searchbox').fill('no such thing');
     await page.getByRole('button', { name: 'Show all 120' }).click();
     await page.getByText('1–50 of 120').waitFor();
-    await page.goto(`${served.url}#/?project=blog`);
+    await visit(page, `${served.url}#/?project=blog`);
     await page.getByText('No service fits.').waitFor();
     await page.getByRole('combobox', { name: 'Project' }).selectOption('shop');
     await page.waitForURL(/#\/\?project=shop$/);

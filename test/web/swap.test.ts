@@ -4,7 +4,7 @@ import { freePort } from '../support/sockets/free-port.ts';
 import { startSwap } from '../support/swap/swap-command.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { axeViolations, injectAxe } from '../support/web/axe.ts';
-import { connectBrowser } from '../support/web/browser.ts';
+import { connectBrowser, visit } from '../support/web/browser.ts';
 import { serveDashboard, servicesFile } from '../support/web/dashboard.ts';
 
 test('a swap is shown on each view without a reload, can be read by all, and is given back by its button', async () => {
@@ -25,7 +25,7 @@ test('a swap is shown on each view without a reload, can be read by all, and is 
   await bar.filter({ hasText: text }).waitFor();
   await injectAxe(page);
   for (const place of ['#/', '#/events', '#/services/shop%2Fapi']) {
-    await page.goto(served.url + place);
+    await visit(page, served.url + place);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await bar.filter({ hasText: text }).waitFor();
     expect({ place, violations: await axeViolations(page) }).toEqual({ place, violations: [] });

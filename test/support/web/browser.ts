@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { chromium, type Browser as PlaywrightBrowser, type Page } from 'playwright-core';
 import { installMissing } from '../../../dev/machine/packages.ts';
+import { messageOf } from '../../../src/text/message-of.ts';
 import { run, which } from '../../../dev/machine/command.ts';
 
 /**
@@ -96,11 +97,22 @@ function withPages(browser: PlaywrightBrowser): Browser {
         const isLoss = message.text().startsWith('Failed to load resource');
         if (message.type() === 'error' && !isLoss) complaints.push(message.text());
       });
-      await page.goto(url);
+      await visit(page, url);
       return { page, requests, complaints, [Symbol.asyncDispose]: () => context.close() };
     },
     [Symbol.asyncDispose]: () => browser.close(),
   };
+}
+
+/**
+ * Goes to an address. Chromium gives up what it loads when an interface of the machine comes or goes, as those of other
+ * tests' containers do; with a window it would load the page again itself.
+ */
+export async function visit(page: Page, url: string): Promise<void> {
+  const outcome = await page.goto(url).catch((error: unknown) => {
+    if (!messageOf(error).includes('ERR_NETWORK_CHANGED')) throw error;
+  });
+  if (outcome === undefined) await visit(page, url);
 }
 
 /** Makes a home whose user trusts an authority in Chromium, as `sealane cert` says: with certutil of libnss3-tools. */
