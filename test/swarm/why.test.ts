@@ -82,7 +82,12 @@ describe('why is a service of a Swarm not served', () => {
 
   it('it has no labels, or is to have no task', async () => {
     await using bare = await startWeb({ labels: {} });
-    expect(await answer(bare.name, 'never-labelled', bare.stack)).toEqual([
+    // Until the Swarm's service is known, the answer is about its container.
+    const said = await eventually(
+      () => answer(bare.name, 'never-labelled', bare.stack),
+      ([first]) => first?.includes('neither') === true,
+    );
+    expect(said).toEqual([
       'shop_web is unreachable: shop_web has no sealane. label, neither the service nor its containers, so Sealane ignores it',
       '  next: docker service update --label-add sealane.port=<port> shop_web',
     ]);

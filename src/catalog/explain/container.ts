@@ -20,7 +20,7 @@ export function diagnoseContainer(
   problems: readonly Problem[],
   world: ExplainWorld,
 ): Diagnosis {
-  const { name, id, state } = container;
+  const { name, id, state, task } = container;
   const { labelPrefix, scope, project } = world;
   const exposure = exposureOf(container, world);
   if (exposure && exposure.host === undefined) {
@@ -31,7 +31,9 @@ export function diagnoseContainer(
     return bad(
       'never-labelled',
       `${name} has no ${labelPrefix}. label, so Sealane ignores it`,
-      `Recreate it with the label ${labelPrefix}.port=<port>.`,
+      task === undefined
+        ? `Recreate it with the label ${labelPrefix}.port=<port>.`
+        : `docker service update --container-label-add ${labelPrefix}.port=<port> ${task.service}`,
     );
   }
   if (container.isOneoff) {

@@ -299,6 +299,14 @@ describe('why a container gets no clients', () => {
     expect(explain('api-1', world).next).not.toBe('');
   });
 
+  it('is mended at its service where it has no labels and runs a task of a Swarm', () => {
+    const task = { id: 't', service: 'shop_api', name: 'shop_api.1', slot: 1 };
+    const world = explainWorld(catalogOf([]), { inspected: [containerView({ isLabelled: false, task })] });
+    expect(explain('api-1', world).next).toBe(
+      'docker service update --container-label-add sealane.port=<port> shop_api',
+    );
+  });
+
   it('is explained by its name, its id, or the compose service that declares nothing', () => {
     const containers = () => [containerView()];
     const world = explainWorld(catalogOf([], { problems: [labelTypo] }), { containers });
