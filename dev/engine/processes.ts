@@ -140,6 +140,19 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/**
+ * Resolves once all threads of a process that was killed have ended, and with the last one its sockets are closed. Its
+ * first thread is a zombie before that, and stays one until its parent looks.
+ */
+export async function untilEnded(pid: number): Promise<void> {
+  for (;;) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    if (stat === '' || (/\) Z /.test(stat) && threads.length <= 1)) return;
+    await pause(5);
+  }
+}
+
 export function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { run } from '../machine/command.ts';
 import { daemon, untilAnswering } from './daemons.ts';
 import { connectNamespace } from './network.ts';
-import { engineVariable, networkOf, pause } from './processes.ts';
+import { engineVariable, networkOf, pause, untilEnded } from './processes.ts';
 
 /**
  * The machines of a private Swarm: each is a Docker engine in namespaces of its own.
@@ -123,15 +123,9 @@ export async function heal({ number, switchPid }: SwarmMachine): Promise<void> {
  * which may take some tenths of a second: the first process of a namespace ends after all others (pid_namespaces(7)).
  */
 export async function kill({ pid }: SwarmMachine): Promise<void> {
-  const first = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
+  const [first] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
   process.kill(pid, 'SIGKILL');
-  while (await runs(first)) await pause(2);
-}
-
-async function runs(pid: string): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // Until its parent looks, a process that has ended is a zombie.
-  return stat !== '' && !/^\d+ \(.*\) [ZX]/s.test(stat);
+  await untilEnded(Number(first));
 }
 
 /** The command that runs another one in the network of a machine. */

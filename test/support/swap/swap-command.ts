@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
+import { untilEnded } from '../../../dev/engine/processes.ts';
 import { dieWithParent } from '../programs/die-with-parent.ts';
 import { sealaneCommand } from '../sealane/sealane.ts';
 
@@ -66,17 +65,9 @@ export function namedWhoami(name: string): readonly string[] {
   return ['sh', '-c', script];
 }
 
-/**
- * Ends the process that outlived its command. Resolves once its sockets are closed, which the last of its threads does. Its
- * first thread is a zombie before that.
- */
+/** Ends the process that outlived its command. Resolves once its sockets are closed. */
 export async function endOrphan(command: SwapCommand): Promise<void> {
   const pid = Number((await command.line(/^pid \d+$/)).slice(4));
   process.kill(pid, 'SIGKILL');
-  for (;;) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-    if (stat === '' || (/\) Z /.test(stat) && threads.length <= 1)) return;
-    await delay(5);
-  }
+  await untilEnded(pid);
 }

@@ -46,8 +46,9 @@ export async function startOnNode(
   stack.use(running);
   const api = adminApi({ host: machine.address, port: adminPort, token });
   await api.answers().catch(async (error: unknown) => {
-    const log = (await running.stop()).map((line) => JSON.stringify(line));
-    throw new Error(`${messageOf(error)}; Sealane's log: ${log.join('\n')}`, { cause: error });
+    // One that has ended by itself may refuse to be stopped.
+    const log = await running.stop().catch(messageOf);
+    throw new Error(`${messageOf(error)}; Sealane's log: ${JSON.stringify(log)}`, { cause: error });
   });
   const kept = stack.move();
   return {
