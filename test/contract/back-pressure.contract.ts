@@ -44,7 +44,7 @@ export function describeBackPressure(createRig: CreateRig): void {
         const mostHeld = mostInSockets() + 8 * megabyte;
         const [sender, reader] = slow === 'client' ? [peer, client] : [client, peer];
 
-        const length = mostHeld + 32 * megabyte;
+        const length = mostHeld + megabyte;
         const checksum = pour(sender.socket, length, 3);
         const swallowed = await stallOf(() => sender.socket.bytesWritten - sender.socket.writableLength);
         expect(swallowed).toBeLessThan(mostHeld);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { resetNow } from '../../src/relay/driver/stream/reset.ts';
 import type { PoolSpec } from '../../src/relay/boundary/table.ts';
 import { createBlackhole } from '../support/sockets/blackhole.ts';
-import { publishAndBind, until, type CreateRig } from '../support/sockets/rig.ts';
+import { publishAndBind, until, untilKernel, type CreateRig } from '../support/sockets/rig.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { freePort } from '../support/sockets/free-port.ts';
 import { dial, serve, serveEcho, serveNamed, type Peer } from '../support/sockets/sockets.ts';
@@ -147,7 +147,7 @@ export function describeHolding(createRig: CreateRig): void {
       const port = await publishAndBind(rig, table([pool(upstreams, { connectTimeoutMs: 60_000 })]));
       const before = slow.unanswered();
       await using client = await dial(port);
-      await until(() => slow.unanswered() === before + 2);
+      await untilKernel(() => slow.unanswered() === before + 2);
       expect(rig.active('a')).toBe(2);
       slow.wake();
 
@@ -444,7 +444,7 @@ export function describeHolding(createRig: CreateRig): void {
  */
 async function halfClosed({ localPort = 0 }: Socket): Promise<void> {
   const local = `0100007F:${localPort.toString(16).toUpperCase().padStart(4, '0')} `;
-  await until(() =>
+  await untilKernel(() =>
     readFileSync('/proc/net/tcp', 'utf8')
       .split('\n')
       .some((line) => line.includes(`: ${local}`) && line.includes(' 05 ')),

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { createStreamDriver } from '../../src/relay/driver/stream/driver.ts';
 import { peerTimeouts, type PeerTimeouts } from '../../src/relay/driver/vanished-peer.ts';
-import { dispatcherRig, publishAndBind, until, type DispatcherRig } from '../support/sockets/rig.ts';
+import { dispatcherRig, publishAndBind, until, untilKernel, type DispatcherRig } from '../support/sockets/rig.ts';
 import { dial, serve, type Peer } from '../support/sockets/sockets.ts';
 import { spliceHere } from '../support/sockets/splice.ts';
 import { pool, table, upstream } from '../support/sockets/tables.ts';
@@ -69,7 +69,7 @@ describe.concurrent.each([
     await using silent = await meet(createRig(short));
     const bytes = Buffer.alloc(16 * 1024 * 1024, 'x');
     full.peer.socket.end(bytes);
-    await until(() => isFull(full.client.socket));
+    await untilKernel(() => isFull(full.client.socket));
     await talk(silent);
     vanish(silent.peer.socket);
     expect(await silent.rig.records.next()).toMatchObject({ reason: 'upstream-timeout' });

@@ -3,7 +3,7 @@ import { run } from '../../../dev/machine/command.ts';
 import { createProbe } from '../../../src/health/probe.ts';
 import { createDirectNetworks } from '../../../src/network/direct-networks.ts';
 import { createStreamDriver } from '../../../src/relay/driver/stream/driver.ts';
-import { dispatcherRig, publishAndBind, until, type DispatcherRig } from '../sockets/rig.ts';
+import { dispatcherRig, publishAndBind, untilKernel, type DispatcherRig } from '../sockets/rig.ts';
 import { dial } from '../sockets/sockets.ts';
 import { spliceHere } from '../sockets/splice.ts';
 import { pool, table, upstream } from '../sockets/tables.ts';
@@ -42,7 +42,7 @@ await ip(...outside, ...bridge);
 const underWay = cases.filter(({ driver }) => driver === 'splice');
 const pending = await counted(async () => {
   const failures = underWay.map((one) => failureOf(one, true, 1_300));
-  await until(() => dialsUnderWay() >= underWay.length);
+  await untilKernel(() => dialsUnderWay() >= underWay.length);
   await ip('link delete bridge0');
   return Promise.all(failures);
 });

@@ -31,8 +31,8 @@ export async function createBlackhole(): Promise<Blackhole> {
   const [port] = (await once(worker, 'message')) as [number];
   const fillers: Socket[] = [];
   // A queue of backlog 1 holds two. Over loopback the kernel answers within connect(2), so that a dial which is still
-  // unanswered then shows that the queue is full.
-  while (dialsTo(port) === 0) {
+  // unanswered then shows that the queue is full. The kernel's list is asked last, since it takes long to read.
+  while (fillers.every(({ connecting }) => !connecting) || dialsTo(port) === 0) {
     if (fillers.length === 64) throw new Error('the listener answers every dial');
     const socket = connect({ host: '127.0.0.1', port });
     socket.on('error', () => {});

@@ -165,9 +165,14 @@ export async function publishAndBind(rig: Rig, table: RoutingTable): Promise<num
 }
 
 /** Waits until the condition holds; it polls often, since shared counters have no event. */
-export async function until(condition: () => boolean | undefined, timeoutMs = 30_000): Promise<void> {
+export async function until(condition: () => boolean | undefined, timeoutMs = 30_000, everyMs = 2): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !condition();) {
     if (performance.now() > deadline) throw new Error(`never came true: ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
+}
+
+/** The same for what the kernel's list of sockets tells: each look at it takes the processor for about 10 ms. */
+export function untilKernel(condition: () => boolean): Promise<void> {
+  return until(condition, undefined, 50);
 }
