@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Need } from '../machine/packages.ts';
+import { runtimeNeed } from './runtime.ts';
 
 /**
  * What every Podman needs, and its configuration (containers.conf(5)).
@@ -7,7 +8,7 @@ import type { Need } from '../machine/packages.ts';
 export const podmanNeeds: readonly Need[] = [
   { program: 'podman', debianPackage: 'podman' },
   { program: 'conmon', debianPackage: 'conmon' },
-  { program: 'runc', debianPackage: 'runc' },
+  runtimeNeed,
   { program: '/usr/lib/podman/netavark', debianPackage: 'netavark' },
 ];
 
@@ -17,17 +18,16 @@ export function podmanConfigurationIn(folder: string): string {
 }
 
 /**
- * runc also runs where version 1 and 2 of cgroups are mounted side by side, which crun refuses. The limits are those that
- * a process without privileges over this machine's own limits may set. Without a `folder`, Podman keeps its networks,
- * volumes and temporary files in the usual places.
+ * The limits are those that a process without privileges over this machine's own limits may set. Without a `folder`, Podman
+ * keeps its networks, volumes and temporary files in the usual places.
  */
-export function podmanConfiguration(runc: string, folder?: string): string {
+export function podmanConfiguration(runtime: string, folder?: string): string {
   const place = (setting: string, name: string): string =>
     folder === undefined ? '' : `${setting} = ${JSON.stringify(join(folder, name))}\n`;
   return `[containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 [engine]
-runtime = ${JSON.stringify(runc)}
+runtime = ${JSON.stringify(runtime)}
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 lock_type = "file"

@@ -6,6 +6,7 @@ import { allowForwarding, rememberFirewall, restoreFirewall } from './firewall.t
 import { bridgesOf, createNetwork, poolPrefix, removeNetwork } from './network.ts';
 import { installMissing } from '../machine/packages.ts';
 import { killDockerProcesses, removeCgroups, runningDaemons, unmountBeneath } from './processes.ts';
+import { dockerRuntime, runtimeNeed } from './runtime.ts';
 
 /**
  * Starts a whole Docker engine in one temporary folder and one address range, and removes it completely. This code runs
@@ -31,6 +32,7 @@ export const dockerNeeds = [
   { program: 'containerd', debianPackage: 'containerd' },
   { program: 'iptables', debianPackage: 'iptables' },
   { program: 'ip', debianPackage: 'iproute2' },
+  runtimeNeed,
 ] as const;
 
 export async function startPrivateEngine({ signal, onProgress, undo }: StartOptions): Promise<PrivateEngine> {
@@ -77,6 +79,7 @@ export async function startPrivateEngine({ signal, onProgress, undo }: StartOpti
       'shutdown-timeout': 5,
       iptables: filters,
       'ip-forward': filters,
+      ...(await dockerRuntime()),
     }),
   );
   // The engine gets its own containerd: dockerd would otherwise use the system's and leave containers in it.

@@ -1,6 +1,6 @@
 import { glob, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { run, which } from '../machine/command.ts';
+import { run } from '../machine/command.ts';
 import { installMissing } from '../machine/packages.ts';
 import { daemon, killContainers, stopDaemon, untilAnswering } from './daemons.ts';
 import { parentOfDataFolder } from './data-folder.ts';
@@ -8,6 +8,7 @@ import { connectNamespace, freeLinkLocalPair } from './network.ts';
 import { podmanConfiguration, podmanConfigurationIn, podmanNeeds, withoutPackageNames } from './podman-config.ts';
 import type { StartOptions } from './private-engine.ts';
 import { killPodmanProcesses, removeCgroups, removeUnusedCgroup } from './processes.ts';
+import { runtimePath, withoutSecondCgroups } from './runtime.ts';
 
 /**
  * Starts a rootful Podman behind its Docker API, with everything of it in one temporary folder and in namespaces of its
@@ -55,7 +56,7 @@ export async function startPrivatePodman({ signal, onProgress, undo }: StartOpti
   const configuration = podmanConfigurationIn(folder);
   undo.push(() => removeCgroupsOf(folder));
   await mkdir(join(folder, 'copies'));
-  await writeFile(configuration, podmanConfiguration((await which('runc')) ?? 'runc', folder));
+  await writeFile(configuration, podmanConfiguration(await runtimePath(), folder));
 
   const podman = daemon(
     folder,
@@ -79,6 +80,7 @@ export async function startPrivatePodman({ signal, onProgress, undo }: StartOpti
 const entrance = `set -e
 mount -t tmpfs -o mode=755 tmpfs /run
 ${withoutPackageNames}
+${withoutSecondCgroups}
 ip link set lo up
 ip route add unreachable ${pool}
 exec podman --root "$1/root" --runroot "$1/run" --cgroup-manager cgroupfs system service --time=0 "unix://$2"`;

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { inOwnMounts } from './runtime.ts';
 import {
   supervisorMessage,
   type EngineKind,
@@ -36,7 +37,9 @@ export async function supervised<K extends EngineKind>(
   ...args: readonly string[]
 ): Promise<Supervised<K>> {
   signal?.throwIfAborted();
-  const [execPath, ...execArgv] = [...before, process.execPath] as const;
+  // The daemons of one Docker engine share the supervisor's mounts. A Podman and the machines of a Swarm have their own.
+  const mounts = engine === 'docker' ? inOwnMounts : [];
+  const [execPath = '', ...execArgv] = [...mounts, ...before, process.execPath];
   const supervisor = fork(fileURLToPath(new URL('./supervisor.ts', import.meta.url)), [engine, ...args], {
     // A process group of its own keeps Ctrl-C from the supervisor: it ends after this process, which it watches.
     detached: true,

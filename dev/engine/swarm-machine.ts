@@ -5,6 +5,7 @@ import { run } from '../machine/command.ts';
 import { daemon, untilAnswering } from './daemons.ts';
 import { connectNamespace } from './network.ts';
 import { engineVariable, networkOf, pause, untilEnded } from './processes.ts';
+import { dockerRuntime, withoutSecondCgroups } from './runtime.ts';
 
 /**
  * The machines of a private Swarm: each is a Docker engine in namespaces of its own.
@@ -46,7 +47,9 @@ const entrance = `set -e
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/etc /run/work
 mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work overlay /etc
-echo '{}' > /run/daemon.json
+printf %s "$1" > /run/daemon.json
+shift
+${withoutSecondCgroups}
 hostname "$0"
 ip link set lo up
 echo 1 > /proc/sys/net/ipv4/tcp_orphan_retries
@@ -65,7 +68,7 @@ export async function switchOn(place: Omit<SwarmMachine, 'pid'>, signal: AbortSi
   const { number, folder, cgroup, socket } = place;
   const engine = daemon(folder, nameOf(number), [
     ...ownNamespaces,
-    ...['sh', '-c', entrance, nameOf(number)],
+    ...['sh', '-c', entrance, nameOf(number), JSON.stringify(await dockerRuntime())],
     ...['dockerd', '--config-file=/run/daemon.json', '--pidfile=/run/docker.pid', `--host=unix://${socket}`],
     ...[`--data-root=${join(folder, String(number))}`, '--exec-root=/run/docker'],
     ...[`--cgroup-parent=${cgroup}`, '--exec-opt=native.cgroupdriver=cgroupfs'],

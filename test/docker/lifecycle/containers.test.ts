@@ -132,7 +132,9 @@ describe('a labelled container', () => {
     const socket = createConnection(t.port, t.host);
     socket.write('before');
     expect(String((await once(socket, 'data'))[0])).toBe('before');
-    const updates = web.engine.update({ CpuShares: 512 }).then(
+    // crun 1.8 changes no other limit without those of memory (version 1 of cgroups).
+    const limits = { CpuShares: 512, Memory: 2 ** 28, MemorySwap: 2 ** 29 };
+    const updates = web.engine.update(limits).then(
       () => true,
       () => false,
     );

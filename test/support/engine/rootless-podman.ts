@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { podmanConfiguration, podmanNeeds, withoutPackageNames } from '../../../dev/engine/podman-config.ts';
+import { runtimePath, withoutSecondCgroups } from '../../../dev/engine/runtime.ts';
 import { installMissing } from '../../../dev/machine/packages.ts';
 import { connect, type EngineClient } from '../../../src/demo/engine-client.ts';
 import { dieWithParent } from '../programs/die-with-parent.ts';
@@ -38,6 +39,7 @@ const unprivileged = 65_534;
 /** The first process stays root's: one that changes its user no longer ends with its parent (PR_SET_PDEATHSIG). */
 const entrance = `set -e
 ${withoutPackageNames}
+${withoutSecondCgroups}
 mount -t tmpfs tmpfs /dev/net
 mknod -m 666 /dev/net/tun c 10 200
 setpriv --reuid ${unprivileged} --regid ${unprivileged} --clear-groups podman --storage-driver vfs system service --time=0 "$1" &
@@ -70,7 +72,7 @@ export async function startRootlessPodman(): Promise<RootlessPodman> {
 async function furnish(folder: string): Promise<void> {
   await mkdir(join(folder, 'config/containers'), { recursive: true });
   await mkdir(join(folder, 'run'), { mode: 0o700 });
-  await writeFile(join(folder, 'config/containers/containers.conf'), podmanConfiguration('runc'));
+  await writeFile(join(folder, 'config/containers/containers.conf'), podmanConfiguration(await runtimePath()));
   await mkdir(join(folder, 'shared'));
   for (const path of ['', 'config', 'config/containers', 'run'])
     await chown(join(folder, path), unprivileged, unprivileged);

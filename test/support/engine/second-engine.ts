@@ -48,7 +48,7 @@ export async function startSecondEngine(): Promise<SecondEngine> {
     async restart() {
       const daemon = ['dockerd', '--config-file', join(folder, 'daemon.json')];
       // The supervisor finds the daemon by the variable, and ends it.
-      spawn(inside[0], [inside[1], ...daemon], {
+      spawn(inside[0], [inside[1], `--mount=/proc/${pid}/ns/mnt`, ...daemon], {
         stdio: 'ignore',
         detached: true,
         env: { ...process.env, [engineVariable]: folder },
