@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { run } from '../../dev/machine/command.ts';
 import { poolPrefix } from '../../dev/engine/network.ts';
 import { canInstall } from '../../dev/machine/packages.ts';
-import { dockerProcesses, mountsBeneath } from '../../dev/engine/processes.ts';
+import { dockerProcesses, mountsBeneath, untilEnded } from '../../dev/engine/processes.ts';
 import { countLines, exists, holdEngine, runSleeper } from '../support/engine/held-engine.ts';
 
 /**
@@ -30,6 +30,7 @@ describe.runIf(await canInstall())('a private engine', () => {
 
     end(holder);
 
+    await untilEnded(traces.pid);
     await vi.waitFor(async () => expect(await left(traces)).toEqual(nothing), { timeout: 30_000, interval: 100 });
   });
 

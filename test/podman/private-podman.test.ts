@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { glob } from 'node:fs/promises';
 import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { podmanProcesses } from '../../dev/engine/processes.ts';
+import { podmanProcesses, untilEnded } from '../../dev/engine/processes.ts';
 import { run } from '../../dev/machine/command.ts';
 import { connect } from '../../src/demo/engine-client.ts';
 import { countLines, exists, holdEngine, runSleeper } from '../support/engine/held-engine.ts';
@@ -30,6 +30,7 @@ it.each([
     expect(found.cgroups).toBeGreaterThan(0);
     expect(found).toMatchObject({ devices: 1, folder: true, supervisor: true });
     end(holder);
+    await untilEnded(traces.pid);
     await vi.waitFor(async () => expect(await left(traces, container)).toEqual(nothing), {
       timeout: 30_000,
       interval: 100,

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
-import { dockerProcesses, mountsBeneath } from '../../dev/engine/processes.ts';
+import { dockerProcesses, mountsBeneath, untilEnded } from '../../dev/engine/processes.ts';
 import {
   cut,
   heal,
@@ -43,6 +43,7 @@ it.each([
   expect(found.cgroups).toBeGreaterThan(0);
   expect(found).toMatchObject({ devices: 2, folder: true, supervisor: true });
   end(holder);
+  await untilEnded(traces.pid);
   await vi.waitFor(async () => expect(await left(traces, networks)).toEqual(nothing), {
     timeout: 30_000,
     interval: 100,
