@@ -106,11 +106,12 @@ function withPages(browser: PlaywrightBrowser): Browser {
 
 /**
  * Goes to an address. Chromium gives up what it loads when an interface of the machine comes or goes, as those of other
- * tests' containers do; with a window it would load the page again itself.
+ * tests' containers do; with a window it would load the page again itself. Its page for the error may come so late that it
+ * ends the next attempt.
  */
 export async function visit(page: Page, url: string): Promise<void> {
   const outcome = await page.goto(url).catch((error: unknown) => {
-    if (!messageOf(error).includes('ERR_NETWORK_CHANGED')) throw error;
+    if (!/ERR_NETWORK_CHANGED|another navigation to "chrome-error:/.test(messageOf(error))) throw error;
   });
   if (outcome === undefined) await visit(page, url);
 }
