@@ -17,6 +17,9 @@ export interface ThreadCode {
   readonly isSource: boolean;
 }
 
+/** The length of a key for session tickets: OpenSSL's own tickets take 80 bytes, those of Node the first 48. */
+export const ticketKeyBytes = 80;
+
 /**
  * The messages that cross the thread boundary. Structured clone carries them, so they hold plain data only.
  */
@@ -33,7 +36,7 @@ export interface WorkerSetup {
   /** The code of the bulk thread; see driver/splice/bulk. */
   readonly bulkCode: ThreadCode;
   /**
-   * 48 random bytes, with which a TLS session that began in one thread can be resumed in another; undefined where one
+   * `ticketKeyBytes` random bytes, with which a TLS session that began in one thread can be resumed in another; undefined where one
    * thread ends TLS for all.
    */
   readonly ticketKeys: Uint8Array | undefined;

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../time/clock.ts';
-import type { Endpoint } from '../boundary/table.ts';
+import type { CertificateSpec, Endpoint, TlsVersion } from '../boundary/table.ts';
 
 /**
  * The interface of a driver: sockets, dials, relaying and time. A driver moves bytes and decides nothing; sessions,
@@ -28,6 +28,13 @@ export interface Driver {
   adopt?(fd: number, client: string): Channel | undefined;
   /** Called for a client that this driver released and that was closed on its way to another one. */
   disown?(): void;
+  /**
+   * Makes this driver's form of a certificate. Not every driver can end TLS.
+   * @throws Error where the certificate or its key is not usable
+   */
+  readonly createTlsContext?: (terms: TlsTerms) => TlsContext;
+  /** True if the driver can speak TLS with upstreams. */
+  readonly dialsTls: boolean;
 }
 
 /** Asks the engine whose the address is (see AddressProof). It is answered once, and never within the call. */
@@ -109,20 +116,19 @@ export interface Channel {
   reject(bytes: Uint8Array): void;
   /**
    * Ends the client's TLS, beginning with the peeked bytes: from then on only the bytes inside TLS count as sent by the
-   * client. `onSecured` or `onSecureFailed` follows, unless `abort` comes first. A driver that can't end TLS has
-   * `release` instead.
+   * client. `onSecured` or `onSecureFailed` follows, unless `abort` comes first. Only for drivers that have
+   * `createTlsContext`.
    */
   secure?(offer: TlsOffer): void;
   /**
    * Releases the client, with all bytes that were not consumed, and returns its descriptor, which the caller then owns.
-   * No event follows.
+   * No event follows. Not possible once `secure` was called, and not with every driver.
    */
   release?(): number;
   /**
    * Starts to connect to an upstream, in one of two lanes, each of which has one dial at a time. `onDialed` or
    * `onDialFailed` follows, unless `abortDial` or `abort` comes first, or the dial in the other lane is answered.
-   * `tls`: speaks TLS with the upstream, and `onDialed` then follows the handshake; only for drivers that have
-   * `secure`.
+   * `tls`: speaks TLS with the upstream, and `onDialed` then follows the handshake; only for drivers with `dialsTls`.
    */
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane?: DialLane): void;
   /**
@@ -153,10 +159,23 @@ export interface Channel {
   finish(): void;
 }
 
+/** What TLS is ended with: plain data, of which each driver makes its own form. */
+export interface TlsTerms extends Pick<CertificateSpec, 'chain' | 'key'> {
+  readonly minVersion: TlsVersion;
+  /** The key of session tickets, `ticketKeyBytes` long. */
+  readonly ticketKeys: Uint8Array;
+}
+
+/** A driver's form of TLS terms, for its own channels. */
+export interface TlsContext {
+  /** Frees the context, which begins no handshake any more. Clients that were secured with it go on. */
+  free(): void;
+}
+
 /** How TLS is ended for one client. */
 export interface TlsOffer {
-  /** The context, which holds the certificate. */
-  readonly context: SecureContext;
+  /** A context of the channel's driver. */
+  readonly context: TlsContext;
   /**
    * The application protocols to agree on (RFC 7301), best first, one of which the client has offered; where it is
    * empty the handshake mentions none.

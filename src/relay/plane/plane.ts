@@ -10,7 +10,7 @@ import { figuresFrom, type PlaneFigures } from './figures.ts';
 import { fileBudget, type FileBudget } from './file-budget.ts';
 import { SessionQueries, type SessionList } from './session-queries.ts';
 import { createSocketMemory } from '../boundary/open-sockets.ts';
-import type { DriverName, FromWorker } from '../boundary/messages.ts';
+import { ticketKeyBytes, type DriverName, type FromWorker } from '../boundary/messages.ts';
 import { decodeRecords } from '../boundary/record-batch.ts';
 import type { ListenerStatus, LiveSessions, SessionFilter, SessionRecord } from '../boundary/report.ts';
 import { ServiceTotals } from './service-totals.ts';
@@ -159,7 +159,7 @@ class ThreadedPlane implements Plane {
         socketFolder,
         sockets: createSocketMemory(threadCount, files.sockets),
         maxPipes: files.pipes,
-        ticketKeys: driver === 'stream' && workers > 1 ? randomBytes(48) : undefined,
+        ticketKeys: workers > 1 ? randomBytes(ticketKeyBytes) : undefined,
       },
       { workers, driver },
     );

@@ -227,7 +227,7 @@ export class Dispatcher {
   /** Admits the client to its pool; hands it off first if its upstreams speak TLS and this driver can't. */
   #enter(channel: Channel, listener: string, service: string, clientInfo: ClientInfo | undefined): void {
     const pool = this.#pools.poolFor(service);
-    if (!pool.speaksTls || channel.secure) pool.admit(channel, listener, clientInfo);
+    if (!pool.speaksTls || this.#collaborators.driver.dialsTls) pool.admit(channel, listener, clientInfo);
     else this.#tls.handOff(channel, { listener, service, clientInfo, tls: 'passthrough' });
   }
 

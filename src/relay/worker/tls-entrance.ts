@@ -31,7 +31,8 @@ interface TlsEntranceCollaborators {
 
 export class TlsEntrance {
   readonly #collaborators: TlsEntranceCollaborators;
-  readonly #handshakes: Handshakes;
+  /** Undefined where the driver can't end TLS. */
+  readonly #handshakes: Handshakes | undefined;
   /** The handoff of clients for which this driver can't speak TLS. */
   readonly #handoff: Handoff;
   #senders = 0;
@@ -40,7 +41,8 @@ export class TlsEntrance {
   constructor(collaborators: TlsEntranceCollaborators) {
     const { driver, counters, onFewer, ticketKeys } = collaborators;
     this.#collaborators = collaborators;
-    this.#handshakes = new Handshakes(driver.clock, ticketKeys);
+    const createContext = driver.createTlsContext;
+    this.#handshakes = createContext && new Handshakes(driver.clock, createContext, ticketKeys);
     this.#handoff = new Handoff({
       onSent: () => {
         counters.count(threadCell.closed, 1);
@@ -65,7 +67,7 @@ export class TlsEntrance {
   }
 
   apply(spec: TlsSpec): void {
-    this.#handshakes.apply(spec);
+    this.#handshakes?.apply(spec);
   }
 
   /**
@@ -85,7 +87,9 @@ export class TlsEntrance {
   }
 
   receive(channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
-    if (channel.secure) this.#begin(channel, listener, service, clientInfo);
+    const { driver, poolFor } = this.#collaborators;
+    const isDialedHere = driver.dialsTls || !poolFor(service).speaksTls;
+    if (this.#handshakes && isDialedHere) this.#begin(this.#handshakes, channel, listener, service, clientInfo);
     else this.handOff(channel, { listener, service, clientInfo, tls: 'terminate' });
   }
 
@@ -118,7 +122,7 @@ export class TlsEntrance {
   close(): void {
     this.#isClosed = true;
     this.#handoff.end();
-    this.#handshakes.closeAll();
+    this.#handshakes?.closeAll();
   }
 
   /** Receives a client that another thread accepted and for which TLS is spoken here. */
@@ -134,18 +138,18 @@ export class TlsEntrance {
     if (this.#isClosed) {
       channel.abort();
       this.#refuse(client, 'shutdown');
-    } else if (tls === 'terminate') this.#begin(channel, listener, service, clientInfo);
+    } else if (tls === 'terminate') this.receive(channel, listener, service, clientInfo);
     else enter(channel, listener, service, clientInfo);
   }
 
-  #begin(channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
+  #begin(handshakes: Handshakes, channel: Channel, listener: string, service: string, clientInfo: ClientInfo): void {
     const { poolFor, cancels } = this.#collaborators;
     const pool = poolFor(service);
     // The upstream is asked for no TLS, since Sealane ends the client's.
     const pending = pool.admission.admitPending(channel, listener, { ...clientInfo, asksForTls: false });
     if (!pending) return;
     const offer = { alpn: pool.alpn, isPostgres: clientInfo.asksForTls };
-    this.#handshakes.begin(channel, offer, {
+    handshakes.begin(channel, offer, {
       onSecured: (request) => {
         if (!request) return pool.admitSecured(pending);
         const client = { channel, listener, clientInfo: pending.clientInfo, request };

@@ -148,6 +148,7 @@ export class FakeDriver implements Driver {
   }
 
   readonly hasRoomToSpare = true;
+  readonly dialsTls = false;
 
   deliver(): never {
     throw new Error('nothing is delivered here');

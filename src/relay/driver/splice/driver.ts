@@ -143,6 +143,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       };
     },
     disown: () => sockets.clientDisowned(),
+    dialsTls: false,
     dispose() {
       for (const listener of listeners) listener.close();
       for (const channel of channels) channel.abort();

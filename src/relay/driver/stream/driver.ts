@@ -6,6 +6,7 @@ import { StreamChannel } from './channel.ts';
 import { enableKeepAlive } from './connection.ts';
 import { deliver } from './deliver.ts';
 import { resetNow } from './reset.ts';
+import { StreamTlsContext } from './tls-end.ts';
 import { createParts, type StreamDriverOptions, type StreamParts } from './stream-parts.ts';
 
 /**
@@ -37,6 +38,8 @@ export function createStreamDriver(options: StreamDriverOptions = {}): Driver {
       parts.sockets.clientClosed();
       return undefined;
     },
+    createTlsContext: (terms) => new StreamTlsContext(terms),
+    dialsTls: true,
   };
 }
 

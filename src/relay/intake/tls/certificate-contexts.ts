@@ -1,24 +1,26 @@
-import { randomBytes } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { ticketKeyBytes } from '../../boundary/messages.ts';
+import type { TlsContext, TlsTerms } from '../../driver/driver.ts';
 import type { CertificateSpec, TlsSpec } from '../../boundary/table.ts';
 import { createCertificateChoice } from './certificate-choice.ts';
 
 /**
- * The OpenSSL contexts of the certificates in use, created on first use. With a new table only new certificates are
+ * The driver's contexts of the certificates in use, created on first use. With a new table only new certificates are
  * read; present clients keep the certificate that they were shown.
  */
 export class CertificateContexts {
-  #ticketKeys: Buffer | undefined;
+  readonly #create: (terms: TlsTerms) => TlsContext;
+  #ticketKeys: Uint8Array | undefined;
   #spec: Pick<TlsSpec, 'minVersion' | 'certificates'> = { minVersion: 'TLSv1.2', certificates: [] };
   #choose = createCertificateChoice([]);
-  #contexts = new Map<string, SecureContext>();
+  #contexts = new Map<string, TlsContext>();
 
   /**
-   * `ticketKeys`: 48 random bytes, the same in all threads, so that each can resume a TLS session of another. Default:
-   * drawn for the first certificate, since node:crypto takes 7 ms to load.
+   * `ticketKeys`: the same in all threads, so that each can resume a TLS session of another. Default: drawn for the
+   * first certificate.
    */
-  constructor(ticketKeys: Uint8Array | undefined) {
-    this.#ticketKeys = ticketKeys && Buffer.from(ticketKeys);
+  constructor(create: (terms: TlsTerms) => TlsContext, ticketKeys: Uint8Array | undefined) {
+    this.#create = create;
+    this.#ticketKeys = ticketKeys;
   }
 
   apply(spec: TlsSpec): void {
@@ -26,23 +28,31 @@ export class CertificateContexts {
     this.#contexts = new Map();
     for (const { chain } of spec.minVersion === this.#spec.minVersion ? spec.certificates : []) {
       const known = before.get(chain);
-      if (known) this.#contexts.set(chain, known);
+      if (!known) continue;
+      this.#contexts.set(chain, known);
+      before.delete(chain);
     }
+    for (const context of before.values()) context.free();
     this.#spec = spec;
     this.#choose = createCertificateChoice(spec.certificates);
   }
 
   /** The context for a client that asks for this name, or for none; undefined when no certificate is usable. */
-  contextFor(serverName: string | undefined): SecureContext | undefined {
+  contextFor(serverName: string | undefined): TlsContext | undefined {
     const certificate = this.#choose(serverName);
     return certificate && (this.#contexts.get(certificate.chain) ?? this.#make(certificate));
   }
 
-  #make({ chain, key }: CertificateSpec): SecureContext | undefined {
+  free(): void {
+    for (const context of this.#contexts.values()) context.free();
+    this.#contexts.clear();
+  }
+
+  #make({ chain, key }: CertificateSpec): TlsContext | undefined {
     const { minVersion } = this.#spec;
-    this.#ticketKeys ??= randomBytes(48);
+    const ticketKeys = (this.#ticketKeys ??= crypto.getRandomValues(new Uint8Array(ticketKeyBytes)));
     try {
-      const context = createSecureContext({ cert: chain, key, minVersion, ticketKeys: this.#ticketKeys });
+      const context = this.#create({ chain, key, minVersion, ticketKeys });
       this.#contexts.set(chain, context);
       return context;
     } catch {

@@ -1,6 +1,5 @@
-import type { SecureContext } from 'node:tls';
 import type { Clock, Timer } from '../../../time/clock.ts';
-import type { Channel, ChannelEvents } from '../../driver/driver.ts';
+import type { Channel, ChannelEvents, TlsContext } from '../../driver/driver.ts';
 import { ListNode } from '../../driver/linked-list.ts';
 import { cancelRequestIn, mostCancelBytes, readPostgresRequest } from '../../wire/postgres.ts';
 import { maxHelloBytes, readClientHello } from '../../wire/tls-client-hello.ts';
@@ -25,7 +24,7 @@ export interface HandshakeEvents {
 
 export interface HandshakeOptions {
   /** The context for a client that asks for this name, or for none; undefined when no certificate is usable. */
-  readonly contextFor: (serverName: string | undefined) => SecureContext | undefined;
+  readonly contextFor: (serverName: string | undefined) => TlsContext | undefined;
   /** The application protocols to offer (ALPN, RFC 7301), best first. */
   readonly alpn: readonly string[];
   /** The client speaks Postgres: it has asked for TLS by SSLRequest. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../time/clock.ts';
-import type { Channel } from '../../driver/driver.ts';
+import type { Channel, TlsContext, TlsTerms } from '../../driver/driver.ts';
 import { LinkedList } from '../../driver/linked-list.ts';
 import type { TlsSpec } from '../../boundary/table.ts';
 import { CertificateContexts } from './certificate-contexts.ts';
@@ -14,9 +14,9 @@ export class Handshakes {
   readonly #handshakes = new LinkedList<Handshake>();
   #timeoutMs = 10_000;
 
-  constructor(clock: Clock, ticketKeys: Uint8Array | undefined) {
+  constructor(clock: Clock, createContext: (terms: TlsTerms) => TlsContext, ticketKeys: Uint8Array | undefined) {
     this.#clock = clock;
-    this.#contexts = new CertificateContexts(ticketKeys);
+    this.#contexts = new CertificateContexts(createContext, ticketKeys);
   }
 
   apply(spec: TlsSpec): void {
@@ -45,5 +45,6 @@ export class Handshakes {
 
   closeAll(): void {
     for (const handshake of this.#handshakes) handshake.close();
+    this.#contexts.free();
   }
 }
