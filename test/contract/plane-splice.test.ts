@@ -9,13 +9,14 @@ import { crashingWorker, describePlane } from './plane.contract.ts';
 const workerUrl = new URL(inject('relayWorker'));
 
 /**
- * The plane with the splice driver, and the behaviour that only its extra thread, which ends TLS, can get wrong.
+ * The plane with the splice driver, and the behaviour that only its extra thread, which speaks TLS for the others, can get
+ * wrong.
  */
 describePlane('splice');
 
 describe('plane, splice driver, with TLS to be ended', () => {
   test('clients of every listening thread reach the one that ends TLS, and the figures cover all', async () => {
-    await using rig = planeRig('splice', { workers: 2, workerUrl });
+    await using rig = planeRig('splice', { workers: 2, workerUrl, endsTls: false });
     await using server = await serveEcho();
     const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
     await using clients = new AsyncDisposableStack();
@@ -25,10 +26,13 @@ describe('plane, splice driver, with TLS to be ended', () => {
     expect(rig.totals()).toMatchObject({ accepted: 30, held: 0, open: 30 });
   });
 
-  test('threads that die are replaced, and TLS is ended again', async () => {
-    const channelName = `crash-${process.pid}-tls`;
+  test.each([
+    ['the thread that accepts', true, 1],
+    ['a thread of its own', false, 2],
+  ])('threads that die are replaced, and TLS is ended again by %s', async (_, endsTls, deaths) => {
+    const channelName = `crash-${process.pid}-tls-${deaths}`;
     vi.stubEnv('SEALANE_TEST_CRASH', channelName);
-    await using rig = planeRig('splice', { workerUrl: crashingWorker });
+    await using rig = planeRig('splice', { workerUrl: crashingWorker, endsTls });
     await using server = await serveEcho();
     const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
     await using client = await dialTls(port);
@@ -37,7 +41,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
     crash.postMessage({});
     crash.close();
     await Promise.race([client.ended, client.closed]);
-    await until(() => rig.log.all.filter((line) => line.includes('a fault in the relay')).length === 2);
+    await until(() => rig.log.all.filter((line) => line.includes('a fault in the relay')).length === deaths);
 
     await vi.waitFor(
       async () => {
@@ -53,7 +57,7 @@ describe('plane, splice driver, with TLS to be ended', () => {
   test('clients on their way to the TLS thread when it died reach its successor, and none is lost', async () => {
     const channelName = `crash-${process.pid}-handoff`;
     vi.stubEnv('SEALANE_TEST_CRASH', channelName);
-    await using rig = planeRig('splice', { workerUrl: crashingWorker });
+    await using rig = planeRig('splice', { workerUrl: crashingWorker, endsTls: false });
     await using server = await serveEcho();
     const port = await publishAndBind(rig, tlsTable([upstream('a', { port: server.port })]));
     {

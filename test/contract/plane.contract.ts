@@ -6,7 +6,6 @@ import { sharePlane } from '../support/sockets/shared-plane.ts';
 import { listener, pool, table, upstream } from '../support/sockets/tables.ts';
 import { dial, serve, serveEcho, serveNamed } from '../support/sockets/sockets.ts';
 import { describeDriver } from './driver.contract.ts';
-import { describeTls } from './tls.contract.ts';
 
 /**
  * The whole plane: the drivers' suite through one worker thread, and the behaviour that only several threads can get
@@ -32,8 +31,6 @@ function proved(name: string, port: number): UpstreamSpec {
 
 function planeTests(driver: 'stream' | 'splice'): void {
   describeDriver('alone', sharePlane(driver, { workerUrl }));
-  // The stream driver ends TLS where it accepts, which its own suite shows.
-  if (driver === 'splice') describeTls('alone', sharePlane(driver, { workerUrl }));
 
   test('two workers share a port that the kernel chose, and balance by least connections across both', async () => {
     await using rig = planeRig(driver, { workers: 2, workerUrl });

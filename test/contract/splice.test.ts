@@ -11,6 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeLimit } from './limit.contract.ts';
+import { describeTls } from './tls.contract.ts';
 
 describeDriver('splice driver', () => {
   const splice = spliceHere();
@@ -58,4 +59,9 @@ test.each(['exit', 'throw'])('splice: a process that ends without closing its re
   clearTimeout(kill);
   expect(code).toBe(how === 'exit' ? 7 : 1);
   expect(errors.join('')).not.toContain('ExperimentalWarning');
+});
+
+describeTls('splice driver', () => {
+  const splice = spliceHere();
+  return dispatcherRig(() => splice.driver, splice.stop);
 });

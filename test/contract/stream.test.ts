@@ -5,12 +5,15 @@ import { dial, serve, type TestServer } from '../support/sockets/sockets.ts';
 import { describeChannel } from './channel.contract.ts';
 import { describeDriver } from './driver.contract.ts';
 import { describeTls } from './tls.contract.ts';
+import { describeUpstreamTls } from './upstream-tls.contract.ts';
 import { describeLimit } from './limit.contract.ts';
 import type { Channel } from '../../src/relay/driver/driver.ts';
 
 describeDriver('stream driver', () => dispatcherRig(() => createStreamDriver()));
 
 describeTls('stream driver', () => dispatcherRig(() => createStreamDriver()));
+
+describeUpstreamTls('stream driver', () => dispatcherRig(() => createStreamDriver()));
 
 describeChannel('stream driver', () => ({ driver: createStreamDriver(), stop: () => {} }));
 

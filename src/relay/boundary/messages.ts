@@ -36,10 +36,12 @@ export interface WorkerSetup {
   /** The code of the bulk thread; see driver/splice/bulk. */
   readonly bulkCode: ThreadCode;
   /**
-   * `ticketKeyBytes` random bytes, with which a TLS session that began in one thread can be resumed in another; undefined where one
-   * thread ends TLS for all.
+   * `ticketKeyBytes` random bytes, with which a TLS session that began in one thread can be resumed in another; undefined where
+   * only one thread listens.
    */
   readonly ticketKeys: Uint8Array | undefined;
+  /** False: a splice driver ends no TLS, as where its Node has no OpenSSL that can be called. */
+  readonly endsTls: boolean;
   /** The greatest number of sessions at once over all relay threads; undefined where no limit is set. */
   readonly maxSessions: number | undefined;
   /** The folder in which labels may open Unix sockets: no path below it may lead out of it. */
@@ -62,7 +64,7 @@ export type ToWorker =
   /** Requests the running sessions; `id` comes back with the answer. */
   | { readonly kind: 'list-sessions'; readonly id: number; readonly filter: SessionFilter }
   /**
-   * A descriptor channel to the thread that ends TLS for the others, or from one of those; see intake/handoff.ts. It
+   * A descriptor channel to the thread that speaks TLS for the others, or from one of those; see intake/handoff.ts. It
    * replaces the channel before it.
    */
   | ({ readonly kind: 'handoff' } & DescriptorChannel)
@@ -70,8 +72,8 @@ export type ToWorker =
   | { readonly kind: 'close' };
 
 export type FromWorker =
-  /** The thread is ready. `wakeFd`: see OpenDriver. */
-  | { readonly kind: 'ready'; readonly wakeFd?: number }
+  /** The thread is ready. `wakeFd`: see OpenDriver. `endsTls`: its driver can end the TLS of clients. */
+  | { readonly kind: 'ready'; readonly wakeFd?: number; readonly endsTls: boolean }
   | { readonly kind: 'applied'; readonly version: number }
   | { readonly kind: 'records'; readonly batch: RecordBatch; readonly dropped: number }
   | { readonly kind: 'listener'; readonly key: string; readonly status: ListenerStatus }

@@ -273,10 +273,12 @@ export interface RoutingTable {
 
 export const emptyTable: RoutingTable = { version: 0, listeners: [], pools: [] };
 
-/** Whether any client's TLS is ended, or TLS is spoken with an upstream. */
-export function needsTls({ listeners, pools }: RoutingTable): boolean {
-  return (
-    listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate')) ||
-    pools.some(({ upstreamTls }) => upstreamTls !== undefined)
-  );
+/** Whether any client's TLS is ended. */
+export function endsTls({ listeners }: RoutingTable): boolean {
+  return listeners.some(({ tls, names }) => tls === 'terminate' || names.some((name) => name.tls === 'terminate'));
+}
+
+/** Whether TLS is spoken with an upstream. */
+export function dialsTls({ pools }: RoutingTable): boolean {
+  return pools.some(({ upstreamTls }) => upstreamTls !== undefined);
 }

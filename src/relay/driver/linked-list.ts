@@ -12,6 +12,11 @@ export class LinkedList<T> implements Iterable<T> {
     return this.#size;
   }
 
+  /** The member that has been there for the longest time. */
+  get first(): T | undefined {
+    return this.#ends.after.member;
+  }
+
   /** Adds a node, which must be in no list. */
   add(node: ListNode<T>): void {
     node.list = this;

@@ -22,7 +22,7 @@ interface OpenDriver {
 }
 
 export function openDriver(
-  setup: Pick<WorkerSetup, 'driver' | 'maxPipes' | 'bulkCode'>,
+  setup: Pick<WorkerSetup, 'driver' | 'maxPipes' | 'bulkCode' | 'endsTls'>,
   sockets: OpenSockets,
   confirm: Confirm,
 ): OpenDriver {

@@ -5,11 +5,11 @@ import type { ClientInfo } from './client-info.ts';
 import type { TlsMode } from '../boundary/table.ts';
 
 /**
- * The handoff of clients to another thread: the splice driver can't speak TLS, so a thread with the stream driver does.
- * Descriptors belong to the whole process, so only their numbers are sent; what a client has sent so far stays in its
- * socket.
+ * The handoff of clients to another thread: the splice driver speaks no TLS with upstreams, so a thread with the stream
+ * driver does. It also ends the TLS of clients where the splice driver finds no OpenSSL. Descriptors belong to the whole
+ * process, so only their numbers are sent; what a client has sent so far stays in its socket.
  *
- *   accept ──▶ splice thread: detection ──fd──▶ TLS thread: handshake ──▶ hold, dial, relay
+ *   accept ──▶ splice thread: detection ──fd──▶ TLS thread: handshake, if any ──▶ hold, dial, relay
  *
  * The receiver counts each client in memory that both threads share before it uses the descriptor. A client that was
  * not counted when the receiver died still belongs to the sender, so each descriptor is closed once and by its owner.

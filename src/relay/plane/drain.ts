@@ -3,7 +3,7 @@ import type { RelayThreads } from './relay-threads.ts';
 
 /**
  * Drains the relay threads in order: the threads that listen stop accepting and run their sessions out, then the thread
- * that ends TLS for them.
+ * that speaks TLS for them.
  */
 interface DrainState {
   /** Threads that still have sessions. */

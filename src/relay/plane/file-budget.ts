@@ -35,7 +35,7 @@ export function fileBudget(driver: DriverName, workers: number, files = openFile
     mostAdminConnections,
     Math.max(fewestAdminConnections, Math.floor(files / filesForAdminConnection)),
   );
-  // The splice driver has one thread more, which ends TLS.
+  // The splice driver may have one thread more, which speaks TLS for the others.
   const left = files - reserved - reservedForThread * (workers + 1) - waysIn * adminConnections;
   const pipes = driver === 'splice' ? Math.max(1, Math.min(mostPipes, Math.floor(left / workers / filesForAPipe))) : 0;
   return { sockets: Math.max(fewestSockets, left - 2 * pipes * workers), pipes, adminConnections };

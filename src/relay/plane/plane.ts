@@ -19,7 +19,7 @@ import { SharedListeners } from './shared-listeners.ts';
 import { Slots, type SlotMaps } from '../boundary/slots.ts';
 import { changeBetween, type KeyChange, type TableChange } from '../boundary/table-change.ts';
 import { sentenceOf, ResourceWarnings } from '../boundary/resource-warnings.ts';
-import { emptyTable, needsTls, type Endpoint, type RoutingTable } from '../boundary/table.ts';
+import { emptyTable, type Endpoint, type RoutingTable } from '../boundary/table.ts';
 import { moduleAt, workerCode } from './worker-code.ts';
 
 /**
@@ -59,6 +59,8 @@ export interface PlaneOptions {
   readonly files?: FileBudget;
   /** The module that worker threads run. Default: found by itself, in the bundle and from source. */
   readonly workerUrl?: URL;
+  /** False: threads with the splice driver end no TLS; see WorkerSetup. Default: true. */
+  readonly endsTls?: boolean;
   /** How many counter slots there are; upstreams beyond them share one. */
   readonly slots?: number;
 }
@@ -105,7 +107,6 @@ class ThreadedPlane implements Plane {
   readonly #listeners: SharedListeners;
   readonly #threads: RelayThreads;
   readonly #drain: Drain;
-  readonly #driver: DriverName;
   readonly #applied: AppliedTables;
   readonly #failedStarts: number[];
   readonly #resourceWarnings: ResourceWarnings;
@@ -114,12 +115,11 @@ class ThreadedPlane implements Plane {
 
   constructor(collaborators: PlaneCollaborators, options: PlaneOptions) {
     const { workers, driver, reusePort = false, maxSessions, socketFolder, slots } = options;
-    const { workerUrl, files = fileBudget(driver, workers) } = options;
+    const { endsTls = true, workerUrl, files = fileBudget(driver, workers) } = options;
     const code = workerCode();
-    // The splice driver can't end TLS, so there may be one thread more that does.
+    // The splice driver speaks no TLS with upstreams, so there may be one thread more that does.
     const threadCount = driver === 'splice' ? workers + 1 : workers;
     const memory = createCounterMemory(threadCount, slots);
-    this.#driver = driver;
     this.#applied = new AppliedTables(threadCount, () => this.#threads.all.length);
     this.#failedStarts = Array.from({ length: threadCount }, () => 0);
     this.#access = createAccessMemory(threadCount, Math.random);
@@ -159,6 +159,7 @@ class ThreadedPlane implements Plane {
         socketFolder,
         sockets: createSocketMemory(threadCount, files.sockets),
         maxPipes: files.pipes,
+        endsTls,
         ticketKeys: workers > 1 ? randomBytes(ticketKeyBytes) : undefined,
       },
       { workers, driver },
@@ -195,7 +196,7 @@ class ThreadedPlane implements Plane {
     this.#table = table;
     if (change.listeners) this.#listeners.keepOnly(table);
     // A new TLS thread gets its first table when it is ready.
-    if (this.#driver === 'splice' && needsTls(table)) this.#threads.startTlsThread();
+    this.#threads.startTlsThreadFor(table);
     for (const [worker, thread] of this.#threads.all.entries()) {
       const listeners = change.listeners && this.#tableFor(worker).listeners;
       thread.post({ kind: 'change', change: { ...change, listeners }, slots });
@@ -260,6 +261,7 @@ class ThreadedPlane implements Plane {
     switch (message.kind) {
       case 'ready':
         this.#failedStarts[worker] = 0;
+        this.#threads.startTlsThreadFor(this.#table);
         this.#drain.onReady(worker);
         this.#sendTable(worker);
         return this.#threads.connectTlsThread(worker);

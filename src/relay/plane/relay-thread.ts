@@ -38,6 +38,7 @@ export class RelayThread {
   #restart: Timer | undefined;
   #deaths = 0;
   #ready = false;
+  #endsTls = true;
   #closing = false;
   #exited: Promise<void> = Promise.resolve();
 
@@ -54,6 +55,11 @@ export class RelayThread {
    */
   get ready(): boolean {
     return this.#ready;
+  }
+
+  /** False once the worker has said that its driver can't end the TLS of clients. */
+  get endsTls(): boolean {
+    return this.#endsTls;
   }
 
   post(message: ToWorker): void {
@@ -114,6 +120,7 @@ export class RelayThread {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') {
         this.#ready = true;
+        this.#endsTls = message.endsTls;
         this.#wakeFd = message.wakeFd;
         // The thread may have been told to close before it could be woken.
         this.#wake();

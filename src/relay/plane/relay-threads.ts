@@ -2,10 +2,11 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
 import { createReceivedCount } from '../boundary/descriptor-channel.ts';
 import type { DriverName, ThreadCode, WorkerSetup } from '../boundary/messages.ts';
+import { dialsTls, endsTls, type RoutingTable } from '../boundary/table.ts';
 import { RelayThread, type RelayThreadEvents } from './relay-thread.ts';
 
 /**
- * The threads of a plane: first the threads that listen; then, once it is needed, the thread that ends TLS for them if
+ * The threads of a plane: first the threads that listen; then, once it is needed, the thread that speaks the TLS that
  * their driver can't (see intake/handoff.ts). Each has a number that never changes.
  */
 interface RelayThreadsCollaborators {
@@ -19,6 +20,7 @@ export class RelayThreads {
   readonly #setup: Omit<WorkerSetup, 'index' | 'driver'>;
   readonly #threads: RelayThread[] = [];
   readonly #listening: number;
+  readonly #driver: DriverName;
 
   constructor(
     collaborators: RelayThreadsCollaborators,
@@ -28,6 +30,7 @@ export class RelayThreads {
     this.#collaborators = collaborators;
     this.#setup = setup;
     this.#listening = options.workers;
+    this.#driver = options.driver;
     for (let worker = 0; worker < options.workers; worker++) this.#start({ ...setup, driver: options.driver });
   }
 
@@ -39,7 +42,7 @@ export class RelayThreads {
     return this.#threads.slice(0, this.#listening);
   }
 
-  /** The number of the thread that ends TLS, once there is one. */
+  /** The number of the thread that speaks TLS for the others, once there is one. */
   get tlsWorker(): number | undefined {
     return this.#threads.length > this.#listening ? this.#listening : undefined;
   }
@@ -48,11 +51,14 @@ export class RelayThreads {
     return worker < this.#listening;
   }
 
-  startTlsThread(): void {
-    if (this.tlsWorker === undefined) this.#start({ ...this.#setup, driver: 'stream' });
+  /** Starts the thread that speaks TLS, unless the threads that listen can do all that this table needs. */
+  startTlsThreadFor(table: RoutingTable): void {
+    if (this.tlsWorker !== undefined || this.#driver === 'stream') return;
+    if (dialsTls(table) || (endsTls(table) && this.listening.some((thread) => !thread.endsTls)))
+      this.#start({ ...this.#setup, driver: 'stream' });
   }
 
-  /** Connects a worker that is ready to the thread that ends TLS; if it is that thread, connects all others to it. */
+  /** Connects a worker that is ready to the thread that speaks TLS; if it is that thread, connects all others to it. */
   connectTlsThread(worker: number): void {
     const tlsThread = this.tlsWorker === undefined ? undefined : this.#threads[this.tlsWorker];
     if (!tlsThread?.ready) return;

@@ -87,6 +87,6 @@ function run(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
         return port.close();
     }
   });
-  send(wakeFd === undefined ? { kind: 'ready' } : { kind: 'ready', wakeFd });
+  send({ kind: 'ready', endsTls: driver.createTlsContext !== undefined, ...(wakeFd !== undefined && { wakeFd }) });
   opened.start();
 }

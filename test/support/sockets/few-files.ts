@@ -9,8 +9,8 @@ import { tlsSpec } from './tls.ts';
  * A process with a relay of its own, for tests that limit how many files it may open. It prints its ports, with TLS,
  * without, and of a database; then it obeys each line of its input, and prints the relay's state. It ends with its input.
  */
-const [, , driver, upstreamPort, workerUrl = ''] = process.argv;
-const rig = planeRig(driver as DriverName, { workerUrl: new URL(workerUrl) });
+const [, , driver, upstreamPort, workerUrl = '', endsTls] = process.argv;
+const rig = planeRig(driver as DriverName, { workerUrl: new URL(workerUrl), endsTls: endsTls === 'true' });
 const upstreams = [upstream('api-1', { port: Number(upstreamPort) })];
 const listeners = [
   { ...listener('shop/tls'), tls: 'terminate' as const },

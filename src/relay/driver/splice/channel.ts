@@ -1,16 +1,21 @@
-import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, UpstreamTlsOffer } from '../driver.ts';
+import type { Channel, ChannelEvents, DialLane, Preface, RelayEnd, TlsOffer, UpstreamTlsOffer } from '../driver.ts';
 import type { Timer } from '../../../time/clock.ts';
 import { watchDeparture } from '../departure-watch.ts';
+import { DialLanes } from '../dial-lanes.ts';
 import { ListNode } from '../linked-list.ts';
 import type { PeerLookup } from '../peer-lookup.ts';
 import type { OpenSockets } from '../../boundary/open-sockets.ts';
 import type { Endpoint } from '../../boundary/table.ts';
+import { SocketSide, type ClientSide } from './client-side.ts';
 import { endInOrder } from './connection.ts';
 import { Dial, tellReads, type Dialer, type DialParts, type TryEvents } from './upstream/dial.ts';
 import type { FdWatcher } from './epoll-loop.ts';
 import { SpliceEarlyBytes } from './early-bytes.ts';
-import { readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
+import { again, readyError, readyHangup, readyIn, readyPeerEnd } from './libc.ts';
 import { SpliceRelay, type RelayEvents, type SpliceRelayParts } from './relay.ts';
+import type { TlsHandshake, TlsHandshakeEvents } from './tls/handshakes.ts';
+import type { TlsClient } from './tls/tls-client.ts';
+import type { TlsParts } from './tls/tls-parts.ts';
 
 /**
  * The channel of one client, from accept to close: its early bytes, the upstream dialed for it (`Dial`) and the relay
@@ -22,12 +27,14 @@ import { SpliceRelay, type RelayEvents, type SpliceRelayParts } from './relay.ts
 export interface ChannelParts extends DialParts, SpliceRelayParts {
   readonly lookUpPeer: PeerLookup;
   readonly sockets: OpenSockets;
+  /** What clients' TLS is ended with; undefined where that is not possible. */
+  readonly tls: TlsParts | undefined;
   readonly onClosed: (channel: SpliceChannel) => void;
   /** The client now belongs to the caller of `release`. */
   readonly onReleased: (channel: SpliceChannel) => void;
 }
 
-export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, TryEvents {
+export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, TryEvents, TlsHandshakeEvents {
   readonly client: string;
   /** This channel's node in the driver's list of channels. */
   readonly node = new ListNode<SpliceChannel>(this);
@@ -45,17 +52,19 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
   #isOver = false;
   #earlyBytes: SpliceEarlyBytes | undefined;
   #departure: Timer | undefined;
-  /** The dial for this client in lane 0, or the one that was answered; undefined once the session is relayed. */
-  #dial: Dial | undefined;
-  /** The dial in lane 1. */
-  #second: Dial | undefined;
-  #hasTwoDials = false;
+  /** The client's TLS, once it is to be ended. */
+  #tls: TlsClient | undefined;
+  /** The handshake under way. */
+  #handshake: TlsHandshake | undefined;
+  /** The dials for this client; none is left once the session is relayed. */
+  readonly #dials: DialLanes<Dial>;
   /** The relay, which is kept for its byte counts once it is over. */
   #relay: SpliceRelay | undefined;
 
   constructor(parts: ChannelParts, client: number, address: string) {
     this.#parts = parts;
     this.#client = client;
+    this.#dials = new DialLanes(parts.sockets);
     this.#acceptedTurn = parts.loop.turns;
     this.client = address;
   }
@@ -106,6 +115,14 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
     this.#ensureEarlyBytes().reject(bytes);
   }
 
+  secure({ context, alpn }: TlsOffer): void {
+    const { tls } = this.#parts;
+    this.#earlyBytes?.stop();
+    this.#earlyBytes = undefined;
+    this.#tls = tls?.accept(this.#client, context, alpn[0]);
+    this.#handshake = this.#tls && tls?.handshakes.begin(this.#tls, this);
+  }
+
   release(): number {
     this.#isOver = true;
     this.#departure?.cancel();
@@ -118,11 +135,8 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
 
   dial(endpoint: Endpoint, tls?: UpstreamTlsOffer, lane: DialLane = 0): void {
     const dial = new Dial(this.#parts, endpoint, this);
-    const isSecond = (lane === 0 ? this.#second : this.#dial) !== undefined;
-    const hasRoom = !isSecond || this.#parts.sockets.hasRoom;
-    if (lane === 0) this.#dial = dial;
-    else this.#second = dial;
-    this.#countDials();
+    const hasRoom = this.#dials.hasRoomFor(lane);
+    this.#dials.begin(lane, dial);
     // This driver does not speak TLS to upstreams, and the service began to require it after the client was routed here.
     if (tls) dial.refuse('ENOTSUP');
     else if (hasRoom) dial.start();
@@ -130,25 +144,21 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
   }
 
   abortDial(lane?: DialLane): void {
-    if (this.#dial?.isDialed && !this.#dial.isOnTrial) return;
+    const dial = this.#dials.first;
+    if (dial?.isDialed && !dial.isOnTrial) return;
     // The connection that has answered is the only one left, in whichever lane it began.
-    if (lane !== 1 || this.#dial?.isOnTrial) {
-      this.#dial?.close();
-      this.#dial = undefined;
-    }
-    if (lane !== 0) this.#closeSecond();
-    this.#countDials();
+    this.#dials.close(dial?.isOnTrial ? undefined : lane);
   }
 
   settle(withinMs: number, preface?: Preface): void {
-    const dial = this.#dial;
+    const dial = this.#dials.first;
     if (!dial?.isDialed) return;
     this.#departure?.cancel();
-    dial.try({ client: this.#client, clientMask: this.#mask }, withinMs, preface, this);
+    dial.try({ client: this.#side, clientMask: this.#mask }, withinMs, preface, this);
   }
 
   relay(idleTimeoutMs: number | undefined, preface?: Preface): void {
-    const dial = this.#dial;
+    const dial = this.#dials.first;
     if (!dial?.isDialed) return;
     if (preface?.expect !== undefined) {
       return dial.ask(preface, {
@@ -156,26 +166,29 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
         onOther: (reason) => this.onRelayOver(reason),
       });
     }
-    this.#dial = undefined;
+    this.#dials.first = undefined;
     this.#departure?.cancel();
-    this.#relay = new SpliceRelay(this.#parts, this.#client, dial, this);
+    this.#relay = new SpliceRelay(this.#parts, this.#client, this.#tls, dial, this);
     this.#relay.start(this.#mask, idleTimeoutMs, preface?.bytes);
     if (!this.#isTelling) this.#parts.loop.defer(this.#relay);
   }
 
   abort(): void {
     if (this.#isOver) return;
-    // A reset would discard the part of the answer that is still on its way.
-    if (this.#relay?.isAnswered) endInOrder(this.#parts, this.#client);
+    // A reset would discard the part of the answer that is still on its way, or the alert that says why TLS failed.
+    if (this.#relay?.isAnswered || this.#tls?.hasFailed) endInOrder(this.#parts, this.#client);
     else this.#parts.libc.setResetOnClose(this.#client);
     this.#relay?.abort();
-    this.#dial?.abort();
+    this.#dials.first?.abort();
     this.#close();
   }
 
   finish(): void {
     if (this.#isOver) return;
-    if (!this.#relay) return this.#close();
+    if (!this.#relay) {
+      this.#tls?.close();
+      return this.#close();
+    }
     this.#events = undefined;
     this.#relay.finish();
   }
@@ -188,32 +201,51 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
   /** Receives the client's events until a relay takes over the socket. */
   onReady(_: number, mask: number): void {
     this.#mask |= mask;
+    if (this.#handshake) return this.#handshake.onReady();
     if ((mask & (readyError | readyHangup)) !== 0) return this.#onClientFailed();
     if (this.#earlyBytes?.isBusy) return this.#earlyBytes.onReady(mask);
-    const isTried = this.#dial?.isOnTrial;
-    if ((mask & readyPeerEnd) !== 0 && !this.#toldEnd && (isTried || !this.#dial?.isDialed)) this.#onClientEnd();
-    if (isTried) this.#dial?.onClient(mask);
+    const dial = this.#dials.first;
+    const isTried = dial?.isOnTrial;
+    if (!this.#toldEnd && (isTried || !dial?.isDialed)) {
+      if (this.#tls) this.#onClientTls(this.#tls);
+      else if ((mask & readyPeerEnd) !== 0) this.#onClientEnd(this.#parts.libc.peek(this.#client));
+    }
+    if (isTried) dial?.onClient(mask);
   }
 
-  #onClientEnd(): void {
+  /** `waiting`: whether the client has sent bytes before, as `peek` tells it. */
+  #onClientEnd(waiting: number): void {
     this.#toldEnd = true;
-    const waiting = this.#parts.libc.peek(this.#client);
     if (waiting > 0) this.#watchDeparture();
     else this.#events?.onClientLeft(waiting === 0 ? 'ended' : 'reset');
   }
 
+  /** TLS has an end of its own, which may come long before that of the connection. */
+  #onClientTls(tls: TlsClient): void {
+    const waiting = tls.peek();
+    if (waiting === again || (waiting > 0 && (this.#mask & readyPeerEnd) === 0)) return;
+    this.#onClientEnd(waiting);
+  }
+
+  onSecured(): void {
+    this.#handshake = undefined;
+    this.#events?.onSecured?.();
+    // The end may have come together with the last message of the handshake.
+    if (this.#tls && !this.#isOver && !this.#earlyBytes?.isBusy) this.#onClientTls(this.#tls);
+  }
+
+  onSecureFailed(reason: string): void {
+    this.#handshake = undefined;
+    this.#events?.onSecureFailed?.(reason);
+  }
+
   get hasSpoken(): boolean | undefined {
+    if (this.#tls) return this.#tls.peek() > 0;
     return this.#parts.loop.turns === this.#acceptedTurn ? undefined : (this.#mask & readyIn) !== 0;
   }
 
   onDialed(dial: Dial): void {
-    const lane = dial === this.#second ? 1 : 0;
-    if (lane === 1) {
-      this.#dial?.close();
-      this.#dial = dial;
-      this.#second = undefined;
-    } else this.#closeSecond();
-    this.#countDials();
+    const lane = this.#dials.keep(dial);
     this.#isTelling = true;
     this.#events?.onDialed(lane);
     this.#isTelling = false;
@@ -221,10 +253,8 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
   }
 
   onDialFailed(code: string, dial: Dial): void {
-    const lane = dial === this.#second ? 1 : 0;
-    if (lane === 1) this.#second = undefined;
-    else this.#dial = undefined;
-    this.#countDials();
+    const lane = this.#dials.laneOf(dial) ?? 0;
+    this.#dials.close(lane);
     this.#events?.onDialFailed(code, lane);
   }
 
@@ -247,9 +277,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
   }
 
   onFailed(code: string, wasRead: boolean): void {
-    this.#dial?.close();
-    this.#dial = undefined;
-    this.#countDials();
+    this.#dials.close();
     if ((this.#mask & readyPeerEnd) !== 0) this.#watchDeparture();
     this.#events?.onUpstreamLost(code, wasRead);
   }
@@ -260,7 +288,7 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
   }
 
   #ensureEarlyBytes(): SpliceEarlyBytes {
-    return (this.#earlyBytes ??= new SpliceEarlyBytes(this.#parts, this.#client, {
+    return (this.#earlyBytes ??= new SpliceEarlyBytes(this.#parts, this.#client, this.#side, {
       onClientBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),
       onClientFailed: () => this.#onClientFailed(),
       onRejected: () => this.#close(),
@@ -275,23 +303,18 @@ export class SpliceChannel implements Channel, FdWatcher, Dialer, RelayEvents, T
     );
   }
 
-  #countDials(): void {
-    this.#hasTwoDials = this.#parts.sockets.countSecondDial(this.#hasTwoDials, this.#dial, this.#second);
-  }
-
-  #closeSecond(): void {
-    this.#second?.close();
-    this.#second = undefined;
+  get #side(): ClientSide {
+    return this.#tls ?? new SocketSide(this.#parts.libc, this.#client);
   }
 
   #close(): void {
     this.#isOver = true;
     this.#earlyBytes?.stop();
     this.#departure?.cancel();
-    this.#dial?.close();
-    this.#closeSecond();
-    this.#countDials();
+    this.#dials.close();
     this.#relay?.close();
+    this.#handshake?.stop();
+    this.#tls?.free();
     this.#parts.loop.close(this.#client);
     this.#parts.onClosed(this);
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { confirmNone, type Confirm, type Driver, type ListenEvents } from '../driver.ts';
+import { confirmNone, type Confirm, type Driver, type ListenEvents, type TlsTerms } from '../driver.ts';
 import { createDirectNetworks } from '../../../network/direct-networks.ts';
 import type { ThreadCode } from '../../boundary/messages.ts';
 import { OpenSockets } from '../../boundary/open-sockets.ts';
@@ -14,6 +14,7 @@ import { EpollLoop } from './epoll-loop.ts';
 import { openLibc } from './libc.ts';
 import { SpliceListener } from './listener.ts';
 import { PipePool } from './pipes.ts';
+import { openTls } from './tls/tls-parts.ts';
 
 /**
  * The Linux driver: epoll(7) and splice(2), called from TypeScript. It has no thread and no event loop of its own: its
@@ -44,6 +45,8 @@ export interface SpliceDriverOptions {
   readonly timeouts?: PeerTimeouts;
   /** The interval at which sessions get the calls that short ones are spared. */
   readonly tendingMs?: number;
+  /** False: no TLS is ended, as where this Node has no OpenSSL that can be called. */
+  readonly endsTls?: boolean;
   /** The code of the bulk thread; without it there is none. */
   readonly bulkCode?: ThreadCode;
   /** When a direction is lent to the bulk thread. */
@@ -67,6 +70,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     maxIdle: idlePipes,
   });
   const bulk = new BulkThread({ loop, sockets, code: options.bulkCode, rule: options.lendingRule ?? lendingRule });
+  const tls = options.endsTls === false ? undefined : openTls(loop);
   const channels = new LinkedList<SpliceChannel>();
   const couriers = new LinkedList<Courier>();
   const listeners = new Set<SpliceListener>();
@@ -79,6 +83,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
     loop,
     pipes,
     bulk,
+    tls,
     chunks: new Chunks((size) => libc.allocate(size)),
     firstEphemeralPort: firstEphemeralPort(),
     networks: createDirectNetworks(),
@@ -143,6 +148,7 @@ export function createSpliceDriver(options: SpliceDriverOptions = {}): SpliceDri
       };
     },
     disown: () => sockets.clientDisowned(),
+    ...(tls && { createTlsContext: (terms: TlsTerms) => tls.createContext(terms) }),
     dialsTls: false,
     dispose() {
       for (const listener of listeners) listener.close();

@@ -1,8 +1,9 @@
 import type { Timer } from '../../../time/clock.ts';
 import { PeekPace, pauseMs } from '../peek-pace.ts';
+import type { ClientSide } from './client-side.ts';
 import type { Deferred } from './epoll-loop.ts';
 import type { HalfPipeParts } from './half-pipe.ts';
-import { again, readyPeerEnd, readyUrgent } from './libc.ts';
+import { again } from './libc.ts';
 
 /**
  * A client's bytes before an upstream is dialed for it. They are peeked at in the client's socket (recv(2), MSG_PEEK),
@@ -23,6 +24,7 @@ const mostDiscarded = 1024 * 1024;
 export class SpliceEarlyBytes implements Deferred {
   readonly #parts: HalfPipeParts;
   readonly #fd: number;
+  readonly #client: ClientSide;
   readonly #events: EarlyBytesEvents;
   #mask = 0;
   #limit = 0;
@@ -31,9 +33,10 @@ export class SpliceEarlyBytes implements Deferred {
   #linger: Timer | undefined;
   #discarded = 0;
 
-  constructor(parts: HalfPipeParts, fd: number, events: EarlyBytesEvents) {
+  constructor(parts: HalfPipeParts, fd: number, client: ClientSide, events: EarlyBytesEvents) {
     this.#parts = parts;
     this.#fd = fd;
+    this.#client = client;
     this.#events = events;
   }
 
@@ -63,9 +66,9 @@ export class SpliceEarlyBytes implements Deferred {
   }
 
   consume(count: number): void {
-    const { libc, chunks } = this.#parts;
+    const { chunks } = this.#parts;
     for (let left = count; left > 0;) {
-      const length = libc.readSome(this.#fd, chunks.scratch, left);
+      const length = this.#client.readSome(chunks.scratch, left);
       if (length <= 0) return;
       left -= length;
     }
@@ -73,16 +76,16 @@ export class SpliceEarlyBytes implements Deferred {
 
   /** Writes a few bytes, at most as many as fit the buffer of a socket that was never written to. */
   write(bytes: Uint8Array): void {
-    const { libc, chunks } = this.#parts;
-    chunks.scratch.bytes.set(bytes);
-    libc.write(this.#fd, chunks.scratch, bytes.length);
+    const { scratch } = this.#parts.chunks;
+    scratch.bytes.set(bytes);
+    this.#client.write(scratch, bytes.length);
   }
 
   reject(bytes: Uint8Array): void {
-    const { libc, loop } = this.#parts;
+    const { loop } = this.#parts;
     this.stop();
     if (bytes.length > 0) this.write(bytes);
-    libc.shutdownWrite(this.#fd);
+    this.#client.end();
     this.#linger = loop.clock.after(lingerMs, () => this.#events.onRejected());
     loop.defer(this);
   }
@@ -109,26 +112,19 @@ export class SpliceEarlyBytes implements Deferred {
 
   #peek(): void {
     const { chunks } = this.#parts;
-    const length = this.#peekAll();
+    const length = this.#client.peekInto(chunks.scratch, this.#limit, this.#mask);
     if (length < 0) {
       if (length !== again) this.#events.onClientFailed();
       return;
     }
-    const ended = length === 0 || ((this.#mask & readyPeerEnd) !== 0 && length < this.#limit);
+    const ended = length === 0 || (this.#client.hasEnded(this.#mask) && length < this.#limit);
     const nowMs = this.#parts.loop.clock.nowMs();
     if (!ended && this.#pace?.isDue(length, nowMs) === false) return this.#peekLater();
     this.#pace?.peeked(length, nowMs);
     this.#events.onClientBytes(chunks.scratch.bytes.subarray(0, length), ended);
   }
 
-  /** Peeks at the bytes on both sides of an urgent one, at which recv(2) stops unless the byte is the first (tcp(7)). */
-  #peekAll(): number {
-    const { libc, chunks } = this.#parts;
-    const length = libc.peekInto(this.#fd, chunks.scratch, this.#limit);
-    if ((this.#mask & readyUrgent) === 0 || length <= 0 || length === this.#limit) return length;
-    return length + Math.max(0, libc.peekBehind(this.#fd, chunks.scratch, length, this.#limit - length));
-  }
-
+  /** The bytes themselves are not wanted, so they stay encrypted where there is TLS. */
   #discard(): void {
     const { libc, chunks } = this.#parts;
     for (;;) {

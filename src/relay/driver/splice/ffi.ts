@@ -6,6 +6,9 @@ import type { signatures } from './libc-symbols.ts';
  */
 export type Ffi = typeof ffiTypes;
 
+/** A library whose functions can be called. It is closed once nothing refers to it. */
+export type Library = ffiTypes.DynamicLibrary;
+
 /** The functions of libc-symbols.ts. */
 export type Functions = ReturnType<typeof ffiTypes.dlopen<typeof signatures>>['functions'];
 

@@ -43,23 +43,47 @@ export type Pumped = 'waiting' | 'more' | 'ended' | 'source-failed' | 'sink-fail
 /** The most bytes of one direction in one turn, so that a fast session does not delay the others for long. */
 const turnShare = 1024 * 1024;
 /** A read of at least this size turns the direction to splice(2). */
-const bulkFrom = 32 * 1024;
+export const bulkFrom = 32 * 1024;
 /** A burst smaller than this turns the direction back to copying: it did not pay for a pipe. */
 const bulkUntil = 16 * 1024;
 /**
  * The payload of a segment over any link that can carry IPv6: 1,280 bytes (RFC 8200, 5) without headers and timestamps.
  * A first write that fits into one segment never waits for an acknowledgement.
  */
-const smallestSegment = 1_208;
+export const smallestSegment = 1_208;
 
-export class SpliceHalfPipe implements Lender {
+/** One direction, whatever its bytes pass through. `onSource` and `onSink` get all events of their sockets. */
+export interface HalfPipe {
   /** The number of bytes that this thread has taken from the source; see `allBytes`. */
-  bytes = 0;
+  bytes: number;
+  /** The number of bytes taken from the source, also by the bulk thread at this moment. */
+  readonly allBytes: number;
   /** True once the source has ended its direction. */
-  ended = false;
+  readonly ended: boolean;
   /** The error of the read that failed, as minus errno. */
-  sourceFailure = 0;
+  readonly sourceFailure: number;
   /** The error of the write that failed, as minus errno. The socket reports it once, so no later read will. */
+  readonly sinkFailure: number;
+  /** True while the bulk thread has the direction. */
+  readonly isLent: boolean;
+  onSource(mask: number): void;
+  onSink(mask: number): void;
+  /**
+   * Sends `preface` ahead of the source's bytes, together with the first of them where they have arrived. To be called
+   * before the first `pump`.
+   */
+  startWith(preface: Uint8Array): void;
+  pump(): Pumped;
+  /** Stops reading the source; bytes already taken are flushed as before. */
+  stopReading(): void;
+  /** Releases chunk and pipe; `pump` does nothing from then on. */
+  stop(): void;
+}
+
+export class SpliceHalfPipe implements HalfPipe, Lender {
+  bytes = 0;
+  ended = false;
+  sourceFailure = 0;
   sinkFailure = 0;
   readonly #parts: HalfPipeParts;
   readonly #relay: Deferred;
@@ -111,10 +135,6 @@ export class SpliceHalfPipe implements Lender {
     if ((mask & (readyOut | readyError | readyHangup)) !== 0) this.#blocked = false;
   }
 
-  /**
-   * Sends `preface` ahead of the source's bytes, together with the first of them where they have arrived. To be called
-   * before the first `pump`.
-   */
   startWith(preface: Uint8Array): void {
     const { libc, chunks } = this.#parts;
     const chunk = chunks.keepScratch();
@@ -141,7 +161,6 @@ export class SpliceHalfPipe implements Lender {
     return this.#bulk && this.#parts.bulk.isWantedAfterFullTurn() && this.#lend() ? 'waiting' : 'more';
   }
 
-  /** The number of bytes taken from the source, also by the bulk thread at this moment. */
   get allBytes(): number {
     return this.bytes + (this.#lent?.moved ?? 0);
   }
@@ -150,13 +169,11 @@ export class SpliceHalfPipe implements Lender {
     return this.#lent !== undefined;
   }
 
-  /** Stops reading the source; bytes already taken are flushed as before. */
   stopReading(): void {
     this.ended = true;
     this.#lent?.recall();
   }
 
-  /** Releases chunk and pipe; `pump` does nothing from then on. */
   stop(): void {
     this.#isStopped = true;
     this.#settled = 'waiting';

@@ -15,6 +15,9 @@ const [two, three, four, five, six] = [
   ['pointer', 'pointer', 'pointer', 'pointer', 'pointer', 'pointer'],
 ] as const;
 
+/** Arguments of other functions that are called as these are. */
+export { two, three, four, six };
+
 export const signatures = {
   ['__errno_location']: { return: 'pointer', arguments: [] },
   accept4: { return: 'int32', arguments: four },

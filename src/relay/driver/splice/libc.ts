@@ -46,6 +46,7 @@ export interface Memory {
 
 /** The means by which other files of this driver call the kernel. */
 export interface Calls {
+  readonly ffi: Ffi;
   readonly functions: Functions;
   /** Turns a call's return value into its result, or minus errno. */
   readonly result: (result: number) => number;
@@ -279,7 +280,7 @@ export class Libc {
   }
 
   get calls(): Calls {
-    return { functions: this.#c, result: (result: number) => this.#result(result) };
+    return { ffi: this.#ffi, functions: this.#c, result: (result: number) => this.#result(result) };
   }
 
   /** Sets an option whose value is an int (setsockopt(2)). */

@@ -4,8 +4,10 @@ import { failureOf, setPeerTimeouts, type PeerTimeouts } from '../vanished-peer.
 import { endInOrder } from './connection.ts';
 import type { Dial } from './upstream/dial.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
-import { SpliceHalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
+import { SpliceHalfPipe, type HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
 import { errorCode, readyError } from './libc.ts';
+import type { TlsClient } from './tls/tls-client.ts';
+import { SocketEnd, TlsHalfPipe } from './tls/tls-half-pipe.ts';
 
 /**
  * Relays a session's bytes both ways, and ends the session.
@@ -43,8 +45,8 @@ export class SpliceRelay implements FdWatcher, Deferred {
   readonly #client: number;
   readonly #upstream: number;
   readonly #events: RelayEvents;
-  readonly #up: SpliceHalfPipe;
-  readonly #down: SpliceHalfPipe;
+  readonly #up: HalfPipe;
+  readonly #down: HalfPipe;
   readonly #wasAnswered: boolean;
   #phase: Phase = 'relaying';
   #clientMask = 0;
@@ -60,16 +62,22 @@ export class SpliceRelay implements FdWatcher, Deferred {
   #idleTimeoutMs = 0;
   #lastActiveMs = 0;
 
-  /** Takes over the dialed upstream and the client. */
-  constructor(parts: SpliceRelayParts, client: number, dial: Dial, events: RelayEvents) {
+  /** Takes over the dialed upstream and the client. `tls`: the client's, where it is ended. */
+  constructor(parts: SpliceRelayParts, client: number, tls: TlsClient | undefined, dial: Dial, events: RelayEvents) {
     this.#parts = parts;
     this.#client = client;
     this.#upstream = dial.fd;
     this.#events = events;
     this.#wasAnswered = dial.wasAnswered;
     this.#holdsAck = dial.holdsAck;
-    this.#up = new SpliceHalfPipe(parts, client, dial.fd, true, this);
-    this.#down = new SpliceHalfPipe(parts, dial.fd, client, false, this);
+    if (tls) {
+      const upstream = new SocketEnd(parts.loop, dial.fd);
+      this.#up = new TlsHalfPipe(parts, tls, upstream, true);
+      this.#down = new TlsHalfPipe(parts, upstream, tls, false);
+    } else {
+      this.#up = new SpliceHalfPipe(parts, client, dial.fd, true, this);
+      this.#down = new SpliceHalfPipe(parts, dial.fd, client, false, this);
+    }
     this.#up.bytes = dial.sent;
     this.#down.onSource(dial.mask);
     parts.loop.handTo(client, this);

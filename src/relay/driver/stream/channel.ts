@@ -5,7 +5,7 @@ import type { Endpoint } from '../../boundary/table.ts';
 import { failureOf } from '../vanished-peer.ts';
 import { formatPeer } from './connection.ts';
 import { StreamDial, type StreamDialer } from './dial.ts';
-import { DialLanes } from './dial-lanes.ts';
+import { DialLanes } from '../dial-lanes.ts';
 import { StreamEarlyBytes } from './early-bytes.ts';
 import { endSoon, endWith } from './endings.ts';
 import { StreamHalfPipe } from './half-pipe.ts';
@@ -29,7 +29,7 @@ export class StreamChannel implements Channel, StreamDialer {
   readonly #carrier: Socket;
   /** The socket that the session reads and writes: the connection itself, or the TLS socket on it. */
   #client: Socket;
-  readonly #dials: DialLanes;
+  readonly #dials: DialLanes<StreamDial>;
   #events: ChannelEvents | undefined;
   readonly #earlyBytes = new StreamEarlyBytes({
     onBytes: (bytes, ended) => this.#events?.onClientBytes?.(bytes, ended),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../../time/clock.ts';
 import { PeekPace, pauseMs } from '../peek-pace.ts';
-import { EarlyBuffer } from './early-buffer.ts';
+import { EarlyBuffer } from '../early-buffer.ts';
 
 /**
  * A client's bytes before it is relayed: they are read up to a limit, kept for the upstream, and peeked at by the

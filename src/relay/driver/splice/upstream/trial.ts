@@ -1,8 +1,9 @@
 import type { Timer } from '../../../../time/clock.ts';
+import type { ClientSide } from '../client-side.ts';
 import type { Deferred } from '../epoll-loop.ts';
 import type { HalfPipeParts } from '../half-pipe.ts';
 import { closedUnanswered, endIsSureAfterMs } from '../../driver.ts';
-import { again, errorCode, readyPeerEnd, readyUrgent } from '../libc.ts';
+import { again, errorCode, readyUrgent } from '../libc.ts';
 
 /**
  * Tries out a connection to a port proxy: the upstream gets what the client sends, and the client's socket keeps it
@@ -12,7 +13,7 @@ import { again, errorCode, readyPeerEnd, readyUrgent } from '../libc.ts';
  * The client is peeked at up to the size of the scratch memory, 64 KiB; what it sends beyond waits in its socket.
  */
 export interface TriedClient {
-  readonly client: number;
+  readonly client: ClientSide;
   /** All events that epoll has reported for the client so far. */
   readonly clientMask: number;
 }
@@ -27,7 +28,7 @@ export class Trial implements Deferred {
   /** How many of the client's bytes the upstream has got. */
   sent = 0;
   readonly #parts: HalfPipeParts;
-  readonly #client: number;
+  readonly #client: ClientSide;
   readonly #upstream: number;
   readonly #events: TrialEvents;
   readonly #patience: Timer;
@@ -81,9 +82,9 @@ export class Trial implements Deferred {
 
   /** Takes from the client's socket what the upstream has got. */
   #consume(): void {
-    const { libc, chunks } = this.#parts;
+    const { chunks } = this.#parts;
     for (let left = this.sent; left > 0;) {
-      const length = libc.readSome(this.#client, chunks.scratch, Math.min(left, chunks.scratch.size));
+      const length = this.#client.readSome(chunks.scratch, Math.min(left, chunks.scratch.size));
       if (length <= 0) return;
       left -= length;
     }
@@ -93,7 +94,8 @@ export class Trial implements Deferred {
     if (this.#isOver || this.#hasAnswer()) return;
     const { libc, chunks, loop } = this.#parts;
     const { scratch } = chunks;
-    const length = libc.peekInto(this.#client, scratch, scratch.size);
+    // Peeks stop at an urgent byte: the upstream gets those ahead of it.
+    const length = this.#client.peekInto(scratch, scratch.size, 0);
     if (length > this.sent) {
       const written = libc.writeFrom(this.#upstream, scratch, this.sent, length - this.sent);
       if (written < 0 && written !== again) return this.#fail(errorCode(written), false);
@@ -108,7 +110,7 @@ export class Trial implements Deferred {
 
   /** False where bytes may follow behind an urgent one, at which peeks stop: the relay then passes on the end. */
   get #clientHasEnded(): boolean {
-    return (this.#clientMask & readyPeerEnd) !== 0 && (this.#clientMask & readyUrgent) === 0;
+    return this.#client.hasEnded(this.#clientMask) && (this.#clientMask & readyUrgent) === 0;
   }
 
   /** Whether the upstream has sent a byte or closed the connection, with which the trial is over, or soon will be. */

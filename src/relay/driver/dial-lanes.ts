@@ -1,15 +1,19 @@
-import type { OpenSockets } from '../../boundary/open-sockets.ts';
-import type { DialLane } from '../driver.ts';
-import type { StreamDial } from './dial.ts';
+import type { OpenSockets } from '../boundary/open-sockets.ts';
+import type { DialLane } from './driver.ts';
 
 /**
  * The two dials that a channel may have under way. The connection that is answered is the only one left, in whichever
  * lane it began.
  */
-export class DialLanes {
+interface ClosableDial {
+  /** Ends the dial; a second call does nothing. */
+  close(): void;
+}
+
+export class DialLanes<Dial extends ClosableDial> {
   /** The dial in lane 0, or the connection that was answered. */
-  first: StreamDial | undefined;
-  #second: StreamDial | undefined;
+  first: Dial | undefined;
+  #second: Dial | undefined;
   #hasTwo = false;
   readonly #sockets: OpenSockets;
 
@@ -22,7 +26,7 @@ export class DialLanes {
     return (lane === 0 ? this.#second : this.first) === undefined || this.#sockets.hasRoom;
   }
 
-  begin(lane: DialLane, dial: StreamDial): void {
+  begin(lane: DialLane, dial: Dial): void {
     if (lane === 0) this.first = dial;
     else this.#second = dial;
     this.#count();
@@ -42,7 +46,7 @@ export class DialLanes {
   }
 
   /** Keeps the dial that was answered, ends the other one, and returns the lane in which it began. */
-  keep(dial: StreamDial): DialLane {
+  keep(dial: Dial): DialLane {
     const lane = this.laneOf(dial) ?? 0;
     this.close(lane === 0 ? 1 : 0);
     this.first = dial;
@@ -52,7 +56,7 @@ export class DialLanes {
   }
 
   /** Undefined for a dial that has ended. */
-  laneOf(dial: StreamDial): DialLane | undefined {
+  laneOf(dial: Dial): DialLane | undefined {
     if (dial === this.first) return 0;
     return dial === this.#second ? 1 : undefined;
   }
