@@ -68,6 +68,7 @@ export const rows: Readonly<Record<string, Row>> = {
     title: 'New TLS connections, ended by the proxy, no session resumed',
     units: connections,
     ports: ['tlsWeb'],
+    ...pastStart,
     measure: (peer, seconds) =>
       measured(peer, async () => {
         const count = await connectionsOverTls(peer.port('tlsWeb'), 8, seconds);
