@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /**
  * Eight kinds of tests: `unit` (values in, values out; injected clock), `cli` (the built program as its users run it,
@@ -12,6 +13,7 @@ const poll = { poll: { timeout: 30_000 } };
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       // The timeout catches tests that hang: it is far above the time of any test, also on a loaded machine. Modules
       // keep no state, so all files of a worker can share the modules that they import. Only the contract tests have a
