@@ -101,6 +101,11 @@ export class EpollLoop {
     this.rewatch(fd, (this.#masks[fd] ?? 0) | readyOut);
   }
 
+  /** Reports again at the next wait what the descriptor is ready for by then (epoll_ctl(2), EPOLL_CTL_MOD re-arms). */
+  rearm(fd: number): void {
+    this.#epoll.modify(fd, this.#masks[fd] ?? 0, this.#tags[fd] ?? 0);
+  }
+
   /** Reports these events no more, until `unmute`. */
   mute(fd: number, events: number): void {
     this.rewatch(fd, (this.#masks[fd] ?? 0) & ~events);

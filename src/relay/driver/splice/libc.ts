@@ -50,6 +50,8 @@ export interface Calls {
   readonly functions: Functions;
   /** Turns a call's return value into its result, or minus errno. */
   readonly result: (result: number) => number;
+  /** This thread's errno, for calls that may fail without an error of the kernel. */
+  readonly errno: Int32Array;
 }
 
 /** Opens libc for this thread, or says why that is not possible. */
@@ -280,7 +282,8 @@ export class Libc {
   }
 
   get calls(): Calls {
-    return { ffi: this.#ffi, functions: this.#c, result: (result: number) => this.#result(result) };
+    const result = (value: number): number => this.#result(value);
+    return { ffi: this.#ffi, functions: this.#c, result, errno: this.#errno };
   }
 
   /** Sets an option whose value is an int (setsockopt(2)). */

@@ -6,7 +6,8 @@ import { alpnSignature, opensslSignatures } from './openssl-symbols.ts';
 /**
  * OpenSSL's TLS as a small library, by the functions that Node's executable exports. Nothing here throws once it is
  * open: as in libc.ts a call returns its result, or minus errno. `again`: the socket has no more bytes, or takes none;
- * `wantsRoom` says which. `broken`: the peer does not keep to TLS, or OpenSSL failed; `reason` says why.
+ * `wantsRoom` says which. Or a read has handled a message of TLS itself, and more bytes may be in the socket
+ * (`mayHaveMore`). `broken`: the peer does not keep to TLS, or OpenSSL failed; `reason` says why.
  *
  * OpenSSL keeps the errors of a thread in a queue, which Node uses as well and in which SSL_get_error(3) looks first.
  * So the queue is emptied before each call whose error is read, and after each failure.
@@ -54,6 +55,8 @@ export class OpenSsl {
   readonly alpnCallback: bigint;
   /** Whether the last call that returned `again` waits for the socket to take bytes. */
   wantsRoom = false;
+  /** Whether the last call that returned `again` may find more in the socket at once. */
+  mayHaveMore = false;
   /** Why the last call that returned `broken` did, in a few words of OpenSSL's own. */
   reason = '';
   readonly #libc: Libc;
@@ -111,33 +114,38 @@ export class OpenSsl {
   /** 1 once the handshake is over. `protocol`: the application protocol for the client. */
   handshake(ssl: Ssl, protocol: string | undefined): number {
     this.#protocol = protocol === undefined ? undefined : this.#memoryOf(protocol);
-    this.functions.ERR_clear_error(none, none);
+    this.#forgetErrors();
     return this.#result(ssl, this.functions.SSL_do_handshake(ssl, none));
   }
 
   /** 1 if there is a byte to read, 0 at the end; nothing is consumed. */
   peek(ssl: Ssl): number {
-    this.functions.ERR_clear_error(none, none);
+    this.#forgetErrors();
     return this.#result(ssl, this.functions.SSL_peek(ssl, this.#byte.pointer, 1n));
   }
 
   /** Reads at most a record; 0 at the end. */
   read(ssl: Ssl, into: Memory, offset: number, length: number): number {
-    this.functions.ERR_clear_error(none, none);
+    this.#forgetErrors();
     return this.#result(ssl, this.functions.SSL_read(ssl, into.pointer + word(offset), word(length)));
   }
 
   /** Writes at most a record. After `again` the same bytes must be written next, wherever they are by then. */
   write(ssl: Ssl, from: Memory, offset: number, length: number): number {
-    this.functions.ERR_clear_error(none, none);
+    this.#forgetErrors();
     return this.#result(ssl, this.functions.SSL_write(ssl, from.pointer + word(offset), word(length)));
   }
 
   /** Tells the client that no more bytes follow. After any result but `again` it must not be called again. */
   notifyClose(ssl: Ssl): number {
-    this.functions.ERR_clear_error(none, none);
+    this.#forgetErrors();
     const result = this.functions.SSL_shutdown(ssl, none);
     return result < 0 ? this.#result(ssl, result) : 0;
+  }
+
+  #forgetErrors(): void {
+    this.functions.ERR_clear_error(none, none);
+    this.#calls.errno[0] = 0;
   }
 
   #result(ssl: Ssl, result: number): number {
@@ -148,6 +156,7 @@ export class OpenSsl {
     const error = functions.SSL_get_error(ssl, result === 0 ? none : minusOne);
     if (error === wantRead || error === wantWrite) {
       this.wantsRoom = error === wantWrite;
+      this.mayHaveMore = error === wantRead && failure !== again;
       return again;
     }
     if (error === zeroReturn) return 0;

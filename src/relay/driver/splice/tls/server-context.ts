@@ -15,14 +15,19 @@ const none = 0n;
 const options = (1n << 7n) | (1n << 30n); // IGNORE_UNEXPECTED_EOF, NO_RENEGOTIATION
 // SSL_CTX_set_mode(3)
 const modes = 0x1n | 0x2n | 0x10n; // ENABLE_PARTIAL_WRITE, ACCEPT_MOVING_WRITE_BUFFER, RELEASE_BUFFERS
+/**
+ * With AUTO_RETRY a read would handle messages of TLS itself, such as new keys, as long as a client sends them. It goes on
+ * as well while there are bytes that were read ahead, so none are: one more call of the kernel for each record.
+ */
+const unwantedModes = 0x4n; // AUTO_RETRY
 /** One ticket for each full handshake, where Node sends two: each takes 20 µs, and most clients use none of them. */
 const tickets = 1n;
 /** The commands of SSL_CTX_ctrl(3) that the macros of openssl/ssl.h stand for. */
 const command = {
   setMode: 33n,
-  setReadAhead: 41n,
   setSessionCacheMode: 44n,
   setTicketKeys: 59n,
+  clearMode: 78n,
   addChainCertificate: 89n,
   setMinVersion: 123n,
 } as const;
@@ -59,7 +64,7 @@ export class ServerContext implements TlsContext {
     must(this.pointer !== none, 'there is no memory for it');
     functions.SSL_CTX_set_options(this.pointer, options);
     this.#control(command.setMode, modes);
-    this.#control(command.setReadAhead, 1n);
+    this.#control(command.clearMode, unwantedModes);
     this.#control(command.setSessionCacheMode, none);
     functions.SSL_CTX_set_num_tickets(this.pointer, tickets);
     this.#setCiphers(DEFAULT_CIPHERS.split(':'));

@@ -7,13 +7,15 @@ import type { ServerContext } from './server-context.ts';
 import type { ByteEnd } from './tls-half-pipe.ts';
 
 /**
- * The TLS of one client, on the client's socket. Bytes that were read from the socket but not taken here cause no event,
- * so a reader must read until `again`. What is peeked at is kept here, since OpenSSL shows no more than one record.
+ * The TLS of one client, on the client's socket. Of a record that was read from the socket, the bytes not taken here cause no
+ * event, so a reader must read until `again`. What is peeked at is kept here, since OpenSSL shows no more than one record.
  */
 const none = 0n;
 const gone = -9; // EBADF
 const readable = readyIn | readyPeerEnd | readyError | readyHangup;
 const writable = readyOut | readyError | readyHangup;
+/** The most records of which a peek takes bytes; an event follows if there are more. */
+const mostPeeked = 32;
 
 export class TlsClient implements ClientSide, ByteEnd {
   readonly fd: number;
@@ -67,7 +69,11 @@ export class TlsClient implements ClientSide, ByteEnd {
     const kept = early.view(limit);
     into.bytes.set(kept);
     let { length } = kept;
-    while (length < limit) {
+    for (let records = 0; length < limit; records++) {
+      if (records === mostPeeked) {
+        this.#loop.rearm(this.fd);
+        return length;
+      }
       const read = this.#read(into, length, limit - length);
       if (read <= 0) return length > 0 ? length : read;
       early.add(Buffer.from(into.bytes.subarray(length, length + read)));
@@ -169,7 +175,8 @@ export class TlsClient implements ClientSide, ByteEnd {
 
   #onAgain(): void {
     this.#readWantsRoom = this.#openssl.wantsRoom;
-    this.#watchRoom();
+    if (this.#openssl.mayHaveMore) this.#loop.rearm(this.fd);
+    else this.#watchRoom();
   }
 
   #watchRoom(): void {

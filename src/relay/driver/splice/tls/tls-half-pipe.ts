@@ -29,6 +29,8 @@ const writable = readyOut | readyError | readyHangup;
  * bulk waits four times as long, and bulk takes 4 % less of the processor (measured).
  */
 const turnShare = 64 * 1024;
+/** The most reads in one turn: a record may have a single byte. */
+const turnReads = 32;
 /** The bytes of a full record (RFC 8446, 5.1): more may have arrived. */
 const fullRecord = 16 * 1024;
 
@@ -87,7 +89,7 @@ export class TlsHalfPipe implements HalfPipe {
   pump(): Pumped {
     if (this.#isStopped) return 'waiting';
     const share = this.bytes + turnShare;
-    while (this.bytes < share) {
+    for (let reads = 0; reads < turnReads && this.bytes < share; reads++) {
       if (this.#chunk && !this.#flush(this.#chunk)) return 'waiting';
       if (this.sinkFailure !== 0) return 'sink-failed';
       if (this.sourceFailure !== 0) return 'source-failed';
