@@ -36,6 +36,11 @@ const names = ({ store }: Opened): string[] => store.certificates().flatMap((one
 const fingerprint = ({ store }: Opened): string | undefined =>
   store.certificates().map(({ chain }) => new X509Certificate(chain).fingerprint256)[0];
 
+/** The files of a folder, without those that are being written. */
+async function wholeFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => !file.endsWith('.tmp'));
+}
+
 describe('certificates that the local authority makes for names', () => {
   it('are one for each name, signed by an authority that is made once, kept with mode 0600, and the same after a restart', async () => {
     await using folder = await tempFolder();
@@ -50,7 +55,7 @@ describe('certificates that the local authority makes for names', () => {
       expect(new X509Certificate(chain).verify(authority.publicKey)).toBe(true);
 
     const place = join(folder.path, 'names');
-    await expect.poll(() => readdir(place)).toHaveLength(6);
+    await expect.poll(() => wholeFiles(place)).toHaveLength(6);
     for (const file of await readdir(place)) expect((await stat(join(place, file))).mode & 0o777).toBe(0o600);
     expect((await stat(place)).mode & 0o777).toBe(0o700);
 
@@ -65,7 +70,7 @@ describe('certificates that the local authority makes for names', () => {
     await using first = opened(folder.path);
     first.store.want(new Set(['localhost', 'a.test']));
     await first.until(() => names(first).length === 2);
-    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(4);
+    await expect.poll(() => wholeFiles(join(folder.path, 'names'))).toHaveLength(4);
     await writeFile(join(folder.path, 'names', 'a.test.key'), 'broken');
     const other = await createAuthority('other', new Date(first.clock.wallMs()));
     await using second = opened(folder.path);
@@ -154,7 +159,7 @@ describe('certificates that the local authority makes for names', () => {
     await opening.until(() => store.has('a.test'));
     const before = fingerprint(opening);
     const other = await createAuthority('other', new Date(clock.wallMs()));
-    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(2);
+    await expect.poll(() => wholeFiles(join(folder.path, 'names'))).toHaveLength(2);
     await writeFile(join(folder.path, 'ca.key'), other.key);
     await writeFile(join(folder.path, 'ca.crt'), other.certificate);
     clock.advance(3_600_000);
@@ -171,7 +176,7 @@ describe('certificates that the local authority makes for names', () => {
     await using first = opened(folder.path, late);
     first.store.want(new Set(['a.test']));
     await first.until(() => first.store.has('a.test'));
-    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(2);
+    await expect.poll(() => wholeFiles(join(folder.path, 'names'))).toHaveLength(2);
     const right = await createAuthority('right', new Date(new ManualClock().wallMs()));
     await using second = opened(folder.path);
     second.store.want(new Set(['a.test']));
@@ -193,7 +198,7 @@ describe('certificates that the local authority makes for names', () => {
     await using opening = opened(folder.path, clock);
     opening.store.want(new Set(['a.test']));
     await opening.until(() => opening.store.has('a.test'));
-    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(2);
+    await expect.poll(() => wholeFiles(join(folder.path, 'names'))).toHaveLength(2);
     clock.advance(3_640 * dayMs);
     await opening.until(() => opening.store.problems().length === 1);
     expect(opening.store.problems()).toMatchObject([
@@ -224,7 +229,7 @@ describe('certificates that the local authority makes for names', () => {
     const { store, clock } = opening;
     store.want(new Set(['a.test', 'gone.test']));
     await opening.until(() => names(opening).length === 2);
-    await expect.poll(() => readdir(place)).toHaveLength(4);
+    await expect.poll(() => wholeFiles(place)).toHaveLength(4);
     const old = new Date(clock.wallMs() - 31 * dayMs);
     await writeFile(join(place, 'x.key.0123456789ab.tmp'), 'left by a crash');
     await writeFile(join(place, 'README'), 'of the user');
@@ -250,6 +255,6 @@ describe('certificates that the local authority makes for names', () => {
     }
     expect(names(many)[0]).toBe('localhost');
     await many.until(() => names(many).length === 101);
-    await expect.poll(() => readdir(join(folder.path, 'names'))).toHaveLength(202);
+    await expect.poll(() => wholeFiles(join(folder.path, 'names'))).toHaveLength(202);
   });
 });
