@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { published, servePortProxy } from '../support/sockets/port-proxy.ts';
 import { dialOpenSsl } from '../support/sockets/openssl-client.ts';
 import { dispatcherRig, publishAndBind } from '../support/sockets/rig.ts';
 import { serve } from '../support/sockets/sockets.ts';
@@ -37,4 +38,23 @@ test.each(floods)('other sessions go on while a client %s without end', async (f
 
   expect(peer.unread).toBeLessThan(sent);
   expect(await peer.read(sent)).toBe('x'.repeat(sent));
+});
+
+test('all bytes of a client that sends them one by one are tried on an upstream', async () => {
+  const splice = spliceHere();
+  await using rig = dispatcherRig(() => splice.driver, splice.stop);
+  const bytes = Buffer.alloc(200, 'x');
+  // Were it sent only some of them, the trial would be over before it closes the connection, and the client would be lost.
+  await using dead = await servePortProxy((socket) => {
+    let count = 0;
+    socket.on('data', ({ length }: Buffer) => (count += length) === bytes.length && socket.resetAndDestroy());
+    socket.resume();
+  });
+  await using server = await serve();
+  const upstreams = [published('dead', dead.port), published('api-1', server.port)];
+  const port = await publishAndBind(rig, tlsTable(upstreams, { balance: 'first' }));
+  using client = await dialOpenSsl(port);
+  expect(client.sendOneByOne(bytes)).toBe(bytes.length);
+  const peer = await server.accept();
+  expect(await peer.read(bytes.length)).toBe(bytes.toString());
 });
