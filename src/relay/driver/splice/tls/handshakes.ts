@@ -73,7 +73,8 @@ export class TlsHandshake {
 
   step(): void {
     const result = this.#tls.handshake();
-    if (result === 'done') this.#events.onSecured();
+    if (result === 'more') this.#all.add(this);
+    else if (result === 'done') this.#events.onSecured();
     else if (result !== 'waiting') this.#events.onSecureFailed(result.failed);
   }
 

@@ -5,8 +5,12 @@ import { four, six, three, two } from '../libc-symbols.ts';
  * declared as a pointer, and a function of one argument gets a second one, so that V8 calls each directly.
  */
 export const opensslSignatures = {
+  BIO_ctrl_pending: { return: 'int32', arguments: two },
   BIO_free: { return: 'int32', arguments: two },
+  BIO_new: { return: 'pointer', arguments: two },
   BIO_new_mem_buf: { return: 'pointer', arguments: two },
+  BIO_s_mem: { return: 'pointer', arguments: two },
+  BIO_write: { return: 'int32', arguments: three },
   ERR_clear_error: { return: 'void', arguments: two },
   ERR_peek_error: { return: 'pointer', arguments: two },
   ERR_reason_error_string: { return: 'pointer', arguments: two },
@@ -28,11 +32,14 @@ export const opensslSignatures = {
   SSL_do_handshake: { return: 'int32', arguments: two },
   SSL_free: { return: 'void', arguments: two },
   SSL_get_error: { return: 'int32', arguments: two },
+  SSL_get_rbio: { return: 'pointer', arguments: two },
   SSL_new: { return: 'pointer', arguments: two },
   SSL_peek: { return: 'int32', arguments: three },
   SSL_read: { return: 'int32', arguments: three },
   SSL_set_accept_state: { return: 'void', arguments: two },
+  SSL_set0_rbio: { return: 'void', arguments: two },
   SSL_set_fd: { return: 'int32', arguments: two },
+  SSL_set_rfd: { return: 'int32', arguments: two },
   SSL_shutdown: { return: 'int32', arguments: two },
   SSL_write: { return: 'int32', arguments: three },
   TLS_server_method: { return: 'pointer', arguments: two },

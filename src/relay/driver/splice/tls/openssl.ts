@@ -16,6 +16,12 @@ export type Ssl = bigint;
 
 export const broken = -71; // EPROTO
 const connectionReset = -104;
+const noMemory = -12; // ENOMEM
+/**
+ * The most bytes of a client in one step of a handshake, which are a hello and more. Records may have a single byte, and
+ * 130,000 of them, as a second hello may have, took a quarter of a second.
+ */
+export const mostFed = 4_096;
 const none = 0n;
 const encoder = new TextEncoder();
 /** -1 as the 32 bits of an int. */
@@ -64,6 +70,7 @@ export class OpenSsl {
   /** Referenced for as long as callbacks may be called. */
   readonly #library: Library;
   readonly #byte: Memory;
+  readonly #food: Memory;
   readonly #protocols = new Map<string, Memory>();
   /** The protocol that the client in the present handshake is to get. */
   #protocol: Memory | undefined;
@@ -74,6 +81,7 @@ export class OpenSsl {
     this.#calls = libc.calls;
     this.#library = library;
     this.#byte = libc.allocate(1);
+    this.#food = libc.allocate(mostFed);
     this.alpnCallback = this.#library.registerCallback(alpnSignature, (_ssl, out, outLength) =>
       this.#chooseProtocol(out as bigint, outLength as bigint),
     );
@@ -93,18 +101,42 @@ export class OpenSsl {
     return memory;
   }
 
-  /** Begins TLS with a client on its socket: 0 where there is no memory. The socket stays the caller's. */
+  /**
+   * Begins TLS with a client: it writes to the client's socket, and reads what it is fed. 0 where there is no memory. The
+   * socket stays the caller's.
+   */
   accept(context: bigint, fd: number): Ssl {
     const { functions } = this;
     const ssl = functions.SSL_new(context, none);
-    if (ssl === none) return none;
-    if (functions.SSL_set_fd(ssl, word(fd)) !== 1) {
+    const fed = functions.BIO_new(functions.BIO_s_mem(none, none), none);
+    if (ssl === none || fed === none || functions.SSL_set_fd(ssl, word(fd)) !== 1) {
       functions.SSL_free(ssl, none);
+      functions.BIO_free(fed, none);
       functions.ERR_clear_error(none, none);
       return none;
     }
+    functions.SSL_set0_rbio(ssl, fed);
     functions.SSL_set_accept_state(ssl, none);
     return ssl;
+  }
+
+  /** Feeds it at most `length` bytes of the client's socket, up to 4 KiB: how many, 0 at the end, or minus errno. */
+  feed(ssl: Ssl, fd: number, length: number): number {
+    const { functions } = this;
+    const read = this.#libc.readSome(fd, this.#food, length);
+    if (read <= 0) return read;
+    const fed = functions.BIO_write(functions.SSL_get_rbio(ssl, none), this.#food.pointer, word(read));
+    return fed === read ? fed : noMemory;
+  }
+
+  /** Whether it was fed bytes that it has not read yet. */
+  isFed(ssl: Ssl): boolean {
+    return this.functions.BIO_ctrl_pending(this.functions.SSL_get_rbio(ssl, none), none) > 0;
+  }
+
+  /** Has it read the client's socket itself, once it has read all that it was fed. */
+  readSocket(ssl: Ssl, fd: number): void {
+    this.functions.SSL_set_rfd(ssl, word(fd));
   }
 
   free(ssl: Ssl): void {

@@ -2,7 +2,7 @@ import { EarlyBuffer } from '../../early-buffer.ts';
 import type { ClientSide } from '../client-side.ts';
 import type { EpollLoop } from '../epoll-loop.ts';
 import { again, readyError, readyHangup, readyIn, readyOut, readyPeerEnd, type Memory } from '../libc.ts';
-import { broken, type OpenSsl, type Ssl } from './openssl.ts';
+import { broken, mostFed, type OpenSsl, type Ssl } from './openssl.ts';
 import type { ServerContext } from './server-context.ts';
 import type { ByteEnd } from './tls-half-pipe.ts';
 
@@ -31,7 +31,11 @@ export class TlsClient implements ClientSide, ByteEnd {
   /** What every read returns from now on: OpenSSL tells a failure once. */
   #failure = 0;
   #isClosed = false;
+  /** True until OpenSSL reads the socket itself: during the handshake it is fed. */
+  #isFed = true;
   #readWantsRoom = false;
+  /** Whether the handshake waits for the socket to take bytes. */
+  #writeWantsRoom = false;
   #writeWantsBytes = false;
 
   /** `protocol`: the application protocol that the client is to get (RFC 7301). */
@@ -43,25 +47,34 @@ export class TlsClient implements ClientSide, ByteEnd {
     this.#ssl = openssl.accept(pointer, fd);
   }
 
-  /** Goes on with the handshake: `done`, `waiting` for an event, or why it failed, in a few words. */
-  handshake(): 'done' | 'waiting' | { readonly failed: string } {
-    const result = this.#ssl === none ? gone : this.#openssl.handshake(this.#ssl, this.#protocol);
-    if (result === 1) return 'done';
-    if (result === again) {
-      this.#onAgain();
-      return 'waiting';
+  /** Takes a step of the handshake: `done`, `waiting` for an event, `more` to do, or why it failed, in a few words. */
+  handshake(): 'done' | 'waiting' | 'more' | { readonly failed: string } {
+    if (this.#ssl === none) return this.#fail(gone);
+    for (let taken = 0; ;) {
+      // What OpenSSL has to say comes first: a client that does not listen is not read.
+      const isBlocked = this.#writeWantsRoom;
+      const fed = isBlocked ? 0 : this.#openssl.feed(this.#ssl, this.fd, mostFed - taken);
+      if (fed === again) return 'waiting';
+      if (fed < 0 || (fed === 0 && !isBlocked)) return this.#fail(fed);
+      const result = this.#openssl.handshake(this.#ssl, this.#protocol);
+      if (result === 1) return 'done';
+      if (result !== again) return this.#fail(result);
+      this.#writeWantsRoom = this.#openssl.wantsRoom;
+      this.#watchRoom();
+      if (this.#writeWantsRoom) return 'waiting';
+      taken += fed;
+      if (taken === mostFed) return 'more';
     }
-    this.hasFailed = true;
-    this.#failure = result || gone;
-    this.#isClosed = true;
-    const { reason } = this.#openssl;
-    return { failed: result === broken && reason !== '' ? reason : 'the client left' };
   }
 
   /** 1 if there is a byte to read, 0 at the end, or minus errno; nothing is consumed. */
   peek(): number {
     if (this.#early && this.#early.length > 0) return 1;
-    return this.#failure || this.#onRead(this.#openssl.peek(this.#ssl));
+    if (this.#failure !== 0) return this.#failure;
+    let result;
+    do result = this.#openssl.peek(this.#ssl);
+    while (result === again && this.#readsOn());
+    return this.#onRead(result);
   }
 
   peekInto(into: Memory, limit: number): number {
@@ -158,7 +171,28 @@ export class TlsClient implements ClientSide, ByteEnd {
   }
 
   #read(into: Memory, offset: number, length: number): number {
-    return this.#failure || this.#onRead(this.#openssl.read(this.#ssl, into, offset, length));
+    if (this.#failure !== 0) return this.#failure;
+    let result;
+    do result = this.#openssl.read(this.#ssl, into, offset, length);
+    while (result === again && this.#readsOn());
+    return this.#onRead(result);
+  }
+
+  #fail(result: number): { readonly failed: string } {
+    this.hasFailed = true;
+    this.#failure = result || gone;
+    this.#isClosed = true;
+    const { reason } = this.#openssl;
+    return { failed: result === broken && reason !== '' ? reason : 'the client left' };
+  }
+
+  /** Whether a read that found nothing is to be repeated: no event tells of what is left of the last step. */
+  #readsOn(): boolean {
+    if (!this.#isFed || this.#openssl.wantsRoom) return false;
+    if (this.#openssl.isFed(this.#ssl)) return true;
+    this.#isFed = false;
+    this.#openssl.readSocket(this.#ssl, this.fd);
+    return true;
   }
 
   #onRead(result: number): number {

@@ -61,3 +61,11 @@ test('the outcome of a handshake is told once', () => {
   turn();
   expect(ends).toEqual(['a is secured', 'b: unsupported protocol']);
 });
+
+test('a handshake with more to do takes its next step after those of the others', () => {
+  const { begin, turn, steps } = create();
+  begin('a', 'more');
+  begin('b');
+  for (let turns = 0; turns < 3; turns++) turn();
+  expect(steps).toEqual(['a', 'b', 'a']);
+});
