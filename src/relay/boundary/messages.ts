@@ -36,8 +36,8 @@ export interface WorkerSetup {
   /** The code of the bulk thread; see driver/splice/bulk. */
   readonly bulkCode: ThreadCode;
   /**
-   * `ticketKeyBytes` random bytes, with which a TLS session that began in one thread can be resumed in another; undefined where
-   * only one thread listens.
+   * `ticketKeyBytes` random bytes, with which a TLS session that began in one thread can be resumed in another; undefined
+   * where only one thread listens.
    */
   readonly ticketKeys: Uint8Array | undefined;
   /** False: a splice driver ends no TLS, as where its Node has no OpenSSL that can be called. */

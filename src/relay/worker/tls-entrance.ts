@@ -13,7 +13,8 @@ import { Handshakes } from '../intake/tls/handshakes.ts';
 
 /**
  * The entrance to a service for clients that need TLS to be spoken, with them or with their upstream: in this thread if
- * its driver can, else in the thread that they are handed off to. Each client is counted as accepted once, in the thread that accepted it.
+ * its driver can, else in the thread that they are handed off to. Each client is counted as accepted once, in the thread
+ * that accepted it.
  */
 interface TlsEntranceCollaborators {
   readonly driver: Driver;

@@ -4,7 +4,8 @@ import { failureOf, setPeerTimeouts, type PeerTimeouts } from '../vanished-peer.
 import { endInOrder } from './connection.ts';
 import type { Dial } from './upstream/dial.ts';
 import type { Deferred, FdWatcher } from './epoll-loop.ts';
-import { SpliceHalfPipe, type HalfPipe, type HalfPipeParts, type Pumped } from './half-pipe.ts';
+import type { HalfPipe, HalfPipeParts, Pumped } from './half-pipe.ts';
+import { SpliceHalfPipe } from './splice-half-pipe.ts';
 import { errorCode, readyError } from './libc.ts';
 import type { TlsClient } from './tls/tls-client.ts';
 import { SocketEnd, TlsHalfPipe } from './tls/tls-half-pipe.ts';
