@@ -33,8 +33,9 @@ export function summarize({ about, cells }: RecordedRun): SummarizedRow[] {
       .filter((measure) => ofRow.some((cell) => cell[measure] !== undefined))
       .map((measure) => {
         const own = valuesOf(byPeer.get(first), measure);
-        const medians = [...byPeer].map(
-          ([peer, theirs]) => [peer, median([...valuesOf(theirs, measure).values()])] as const,
+        // In the order of the peers: the cells begin with one or another.
+        const medians = [first, ...others].map(
+          (peer) => [peer, median([...valuesOf(byPeer.get(peer), measure).values()])] as const,
         );
         const ratios = others.map((peer) => [peer, ratioOf(own, valuesOf(byPeer.get(peer), measure))] as const);
         return {

@@ -87,7 +87,10 @@ describe('the chart', () => {
   it('has a bar for each relay, also in words', () => {
     expect(toChart(run).match(/<rect class="(bar|own)"/g)).toHaveLength(3);
     expect(toChart(run)).toContain('Sealane beside HAProxy and nginx');
-    expect(toWords(run)).toBe('Sealane, HAProxy and nginx. Requests a second: 200, 100 and 100');
+    const words = 'Sealane, HAProxy and nginx. Requests a second: 200, 100 and 100';
+    expect(toWords(run)).toBe(words);
+    // Rounds begin with one peer or another.
+    expect(toWords({ about, cells: cells.toReversed() })).toBe(words);
   });
 
   it('is whole where a relay was not measured, and a name is markup', () => {
