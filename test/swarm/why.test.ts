@@ -42,9 +42,13 @@ describe('why is a service of a Swarm not served', () => {
     const next =
       '  next: Change what it asks of a node, or give it a node that fits. See: docker service ps --no-trunc shop_web';
     const words = 'no suitable node (scheduling constraints not satisfied on 2 nodes)';
+    // Before that is a problem of the service, the answer tells of its one task.
     await eventually(
-      () => sealane.api.service(`${service.stack}/web`).catch(() => undefined),
-      (found) => found !== undefined,
+      () => sealane.api.overview(),
+      ({ problems }) => {
+        const told = JSON.stringify(problems);
+        return told.includes('"task-pending"') && told.includes(service.stack);
+      },
     );
     expect(await answer(`${service.stack}/web`, 'task-pending', service.stack)).toEqual([
       `shop/web is unreachable: 1 task of it can't be placed on a node: ${words}`,
