@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { published, servePortProxy } from '../support/sockets/port-proxy.ts';
 import { dialOpenSsl } from '../support/sockets/openssl-client.ts';
 import { dispatcherRig, publishAndBind } from '../support/sockets/rig.ts';
-import { dial, serve } from '../support/sockets/sockets.ts';
+import { dial, serve, type Peer } from '../support/sockets/sockets.ts';
 import { spliceHere } from '../support/sockets/splice.ts';
 import { upstream } from '../support/sockets/tables.ts';
 import { dialTls, tlsTable } from '../support/sockets/tls.ts';
@@ -33,10 +33,7 @@ test.each(floods)('other sessions go on while a client %s without end', async (f
   // The driver's next turn finds the whole flood in the socket.
   const sent = flooder.sendOneByOne(Buffer.alloc(bytes, 'x'));
   expect(sent).toBeGreaterThan(bytes / 2);
-  other.socket.write('hello');
-  expect(await otherPeer.read(5)).toBe('hello');
-  otherPeer.socket.write('hello');
-  expect(await other.read(5)).toBe('hello');
+  await exchange(other, otherPeer);
 
   expect(peer.unread).toBeLessThan(sent);
   expect(await peer.read(sent)).toBe('x'.repeat(sent));
@@ -75,13 +72,21 @@ test('other sessions go on while a client sends its second hello in records of o
   // All of it is in the driver's socket before the driver's next turn.
   flooder.socket.write(inRecords(helloWithoutKey(60_000).subarray(0, 10_000), 1));
   expect(flooder.socket.writableLength).toBe(0);
-  other.socket.write('hello');
-  expect(await otherPeer.read(5)).toBe('hello');
-  otherPeer.socket.write('hello');
-  expect(await other.read(5)).toBe('hello');
+  await exchange(other, otherPeer);
 
   expect(unreadOf(flooder.socket)).toBeGreaterThan(0);
 });
+
+/** Passes a message each way. */
+async function exchange(one: Peer, other: Peer): Promise<void> {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    from.socket.write('hello');
+    expect(await to.read(5)).toBe('hello');
+  }
+}
 
 /** A hello of TLS 1.3 that offers groups and no key of them, with so many zeros of padding (RFC 7685). */
 function helloWithoutKey(padding: number): Buffer {

@@ -4,8 +4,8 @@ import { two, word } from '../../../src/relay/driver/splice/libc-symbols.ts';
 import { opensslSignatures } from '../../../src/relay/driver/splice/tls/openssl-symbols.ts';
 
 /**
- * A client that does inside TLS what Node's does not: it sends messages of TLS itself, and records of one byte. It calls OpenSSL
- * in the test's own thread, so all that it sends at once is there before the driver's next turn.
+ * A client that does inside TLS what Node's does not: it sends messages of TLS itself, and records of one byte. It calls
+ * OpenSSL in the test's own thread, so all that it sends at once is there before the driver's next turn.
  */
 const none = 0n;
 const keyUpdateNotRequested = 0n;
