@@ -11,6 +11,9 @@ import { LongestFirst } from './test/support/longest-first.ts';
 /** What is polled for takes milliseconds: this limit, too, is one that only a fault reaches. */
 const poll = { poll: { timeout: 30_000 } };
 
+/** Node runs TypeScript itself, and keeps what it has compiled for the next run. */
+const experimental = { viteModuleRunner: false, nodeLoader: false };
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -21,6 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          experimental,
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -31,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'cli',
+          experimental,
           include: ['test/cli/**/*.test.ts'],
           // What only the built Sealane can do that Node runs, and what only the single executable can.
           exclude: [process.env['SEALANE_COMMAND'] ? 'test/cli/on-node/**' : 'test/cli/single-executable/**'],
@@ -43,6 +48,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          experimental,
           include: ['test/contract/**/*.test.ts'],
           globalSetup: ['test/support/sockets/worker-setup.ts'],
           testTimeout: 60_000,
@@ -53,6 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'docker',
+          experimental,
           include: ['test/docker/**/*.test.ts'],
           globalSetup: ['test/support/engine/global/docker-setup.ts'],
           setupFiles: ['test/support/engine/global/worker.ts'],
@@ -65,6 +72,7 @@ export default defineConfig({
       {
         test: {
           name: 'podman',
+          experimental,
           include: ['test/docker/lifecycle/**/*.test.ts', 'test/podman/**/*.test.ts'],
           globalSetup: ['test/support/engine/global/podman-setup.ts'],
           setupFiles: ['test/support/engine/global/worker.ts'],
@@ -77,6 +85,7 @@ export default defineConfig({
       {
         test: {
           name: 'swarm',
+          experimental,
           include: ['test/swarm/**/*.test.ts'],
           globalSetup: ['test/support/engine/global/swarm-setup.ts'],
           setupFiles: ['test/support/engine/global/worker.ts'],
@@ -89,6 +98,7 @@ export default defineConfig({
       {
         test: {
           name: 'web',
+          experimental,
           include: ['test/web/**/*.test.ts'],
           globalSetup: ['test/support/web/setup.ts'],
           setupFiles: ['test/support/engine/global/worker.ts'],
@@ -98,7 +108,15 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { name: 'release', include: ['test/release/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'release',
+          experimental,
+          include: ['test/release/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });
