@@ -95,6 +95,7 @@ describe.concurrent('a container that sleeps', () => {
     };
     await using web = await startReplica({ labels: t.labelled({ sleep: '1500ms', ...more, ...checks }) });
     await t.sealane.line(upstreamIs(web.name, 'ready', 'echo'));
+    await t.sealane.line({ event: 'route-opened', service: 'echo' });
     await using held = await hold(echo, t.host);
     // A subscriber of the event stream, as the dashboard is one.
     const watching = new AbortController();

@@ -43,7 +43,7 @@ export async function openTerminal(command: string, options: TerminalOptions = {
           seen = await screen();
           if (!pattern.test(seen)) throw new Error(`the terminal does not show ${pattern}, but:\n${seen}`);
         },
-        { timeout: 60_000, interval: 50 },
+        { timeout: 30_000, interval: 50 },
       );
       return seen;
     },
