@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../dev/machine/command.ts';
@@ -45,8 +46,8 @@ afterAll(async () => {
 /**
  * Opens a terminal with `sealane top`. At its end, the screen shows exit code and terminal modes: `exit=0 icanon echo`.
  */
-function openTop(env: Readonly<Record<string, string>> = {}): Promise<Terminal> {
-  const command = `${sealaneCommand.join(' ')} top --admin ${admin}`;
+function openTop(env: Readonly<Record<string, string>> = {}, address = admin): Promise<Terminal> {
+  const command = `${sealaneCommand.join(' ')} top --admin ${address}`;
   const modes = "stty -a | grep -oE -- '-?\\b(icanon|echo)\\b' | tr '\\n' ' '";
   return openTerminal(
     `sh -c "${command}; echo exit=\\$? \\$(${modes.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}); cat"`,
@@ -121,6 +122,23 @@ describe('sealane top in a terminal', () => {
     await run('pkill', ['-TERM', '-P', pid, '--full', 'top --admin']);
     await terminal.shows(/^exit=0 icanon echo/m);
     expect(await terminal.ask('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+  });
+
+  it('is marked stale when Sealane goes before it has sent an event', async () => {
+    // It answers as Sealane does, and has gone when it is asked for its events.
+    const server = createHttpServer(({ url = '', socket }, response) => {
+      if (url.startsWith('/api/events')) socket.destroy();
+      else void fetch(`http://${admin}${url}`).then(async (answer) => response.end(await answer.text()));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      await using terminal = await openTop({}, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+      await terminal.shows(/^STALE: /);
+      expect(await terminal.screen()).toMatch(/^web +up +1\/1 /m);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 
   it('leaves the terminal unchanged when no Sealane answers', async () => {

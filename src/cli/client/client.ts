@@ -55,7 +55,10 @@ export interface AdminClient {
   recentSessions(query: URLSearchParams): Promise<ApiEndedSessions>;
   /** The events of one connection, until it ends. @throws AdminError */
   feed(options: FeedOptions): AsyncGenerator<FeedEvent>;
-  /** Events until `signal` aborts: a lost connection is opened again. @throws AdminError when the first one fails */
+  /**
+   * Events until `signal` aborts: a lost connection is opened again. @throws AdminError where Sealane has answered nothing
+   * yet, to this call or to one before
+   */
   follow(options: FeedOptions): AsyncGenerator<FeedEvent | Lost>;
 }
 
@@ -94,6 +97,7 @@ const retryMs = 1_000;
 
 export function createClient(endpoint: AdminEndpoint): AdminClient {
   const agent = new Agent({ keepAlive: true });
+  let hasAnswered = false;
 
   const read = async <T extends z.ZodType>(
     path: string,
@@ -103,7 +107,10 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
   ): Promise<z.output<T>> => {
     const answer = await askJson(endpoint, path, { ...sent, agent, signal: AbortSignal.timeout(withinMs) });
     const parsed = schema.safeParse(answer);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      hasAnswered = true;
+      return parsed.data;
+    }
     const [issue] = parsed.error.issues;
     throw nonsense(endpoint, [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
   };
@@ -118,6 +125,7 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     const headers = { accept: 'text/event-stream' };
     try {
       const response = await opened(endpoint, `/api/events?${query.toString()}`, { agent, signal, headers });
+      hasAnswered = true;
       yield { kind: 'open' };
       yield* readFeed(endpoint, response);
     } catch (error) {
@@ -130,17 +138,15 @@ export function createClient(endpoint: AdminEndpoint): AdminClient {
     const { signal } = options;
     let { since } = options;
     let reason = 'the connection was closed';
-    let wasOpen = false;
     while (!signal.aborted) {
       try {
         for await (const event of feed({ ...options, since })) {
           if (event.kind === 'timeline') since = event.event.id;
-          wasOpen = true;
           yield event;
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (!wasOpen || !(error instanceof AdminError)) throw error;
+        if (!hasAnswered || !(error instanceof AdminError)) throw error;
         reason = error.message;
       }
       if (signal.aborted) return;
