@@ -4,7 +4,7 @@ import type { EpollLoop } from '../epoll-loop.ts';
 
 /**
  * One direction of a session whose client's TLS is ended: bytes are read into shared memory and written on. As in
- * half-pipe.ts, what the sink did not take is kept, and the source is not read meanwhile.
+ * splice-half-pipe.ts, what the sink did not take is kept, and the source is not read meanwhile.
  */
 /** What a direction reads from or writes to. As in libc.ts a call returns its result, or minus errno. */
 export interface ByteEnd {
@@ -43,7 +43,7 @@ export class TlsHalfPipe implements HalfPipe {
   readonly #parts: HalfPipeParts;
   readonly #source: ByteEnd;
   readonly #sink: ByteEnd;
-  /** True while TCP_NODELAY is still to be set, as in half-pipe.ts. */
+  /** True while TCP_NODELAY is still to be set, as in splice-half-pipe.ts. */
   #noDelay: boolean;
   #wrote = false;
   #readable = false;
